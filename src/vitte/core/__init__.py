@@ -1,0 +1,1 @@
+"""What every room stands on: settings, logging, errors, clock, ids, job names; imports nothing of ours."""

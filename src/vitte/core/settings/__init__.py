@@ -1,0 +1,5 @@
+"""Settings of every process, in sections, from the environment and an optional `.env` file."""
+
+from vitte.core.settings.root import Environment, Process, Settings, SettingsError, load_settings
+
+__all__ = ["Environment", "Process", "Settings", "SettingsError", "load_settings"]

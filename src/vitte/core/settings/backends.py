@@ -1,0 +1,46 @@
+"""Where the data lives: PostgreSQL and Redis."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import BaseModel, Field, SecretStr
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class DatabaseSettings(BaseModel):
+    """PostgreSQL 15 or later. Parts instead of a URL: a password may then hold any character."""
+
+    host: str = "127.0.0.1"
+    port: Port = 5432
+    name: str = "vitte"
+    user: str = "vitte"
+    password: SecretStr = SecretStr("")
+    pool_size: int = Field(20, ge=1, description="Connections kept open by a process.")
+    max_overflow: int = Field(30, ge=0, description="Connections opened beyond the pool when it is busy.")
+    pool_pre_ping: bool = Field(
+        default=True, description="Test a connection before use, so that restarts go unseen."
+    )
+    pool_recycle: int = Field(3600, ge=-1, description="Seconds after which a connection is replaced.")
+    pool_timeout: Seconds = Field(10, description="Seconds to wait for a free connection.")
+    connect_timeout: Seconds = Field(5, description="Seconds to wait for a new connection.")
+    command_timeout: Seconds = Field(30, description="Seconds that one statement may take.")
+
+
+class RedisSettings(BaseModel):
+    """Redis 7 or later: cache and broker."""
+
+    host: str = "127.0.0.1"
+    port: Port = 6379
+    database: int = Field(0, ge=0)
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    timeout: Seconds = Field(2, description="Seconds to wait for a connection or an answer.")
+
+    @property
+    def url(self) -> str:
+        """The address with its password percent-encoded, for libraries that take nothing but a URL."""
+        password = self.password.get_secret_value()
+        user = f"{quote(self.username, safe='')}:{quote(password, safe='')}@" if password else ""
+        return f"redis://{user}{self.host}:{self.port}/{self.database}"

@@ -1,0 +1,65 @@
+"""The outside world: Telegram and the language model."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator
+
+from vitte.core.settings.backends import Seconds
+
+DEFAULT_SYSTEM_PROMPT = (
+    "You are Vitte, a friendly and precise assistant. Answer in the language of the question."
+)
+
+
+class TelegramSettings(BaseModel):
+    """The bot's account and how its updates come in."""
+
+    token: SecretStr = Field(SecretStr(""), description="The bot's token from @BotFather.")
+    api_url: str = Field("https://api.telegram.org", description="A Bot API server; the sandbox in the demo.")
+    mode: Literal["polling", "webhook"] = Field(
+        "polling",
+        description="polling needs no public address; webhook needs HTTPS and several bots may share it.",
+    )
+    webhook_url: str = Field("", description="Public address of `/api/v1/telegram/webhook`.")
+    webhook_secret: SecretStr = Field(SecretStr(""), description="Telegram shows it with every webhook call.")
+    poll_timeout: int = Field(25, ge=0, le=50, description="Seconds that a long poll waits for updates.")
+    request_timeout: Seconds = Field(30, description="Seconds that one call may take, beyond a poll's wait.")
+
+    @field_validator("api_url", "webhook_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value:
+            HttpUrl(value)
+        return value.rstrip("/")
+
+
+class LlmSettings(BaseModel):
+    """Any endpoint that speaks OpenAI's chat completions."""
+
+    base_url: str = Field("http://127.0.0.1:11434/v1", description="Up to and without `/chat/completions`.")
+    api_key: SecretStr = Field(SecretStr(""), description="May stay empty for a local model.")
+    model: str = Field("", description="The model's name at that endpoint.")
+    temperature: float = Field(0.7, ge=0, le=2)
+    max_tokens: int = Field(1024, ge=1, description="Longest answer, in the model's tokens.")
+    connect_timeout: Seconds = Field(10, description="Seconds to reach the endpoint.")
+    first_token_timeout: Seconds = Field(60, description="Seconds to the first piece of an answer.")
+    idle_timeout: Seconds = Field(30, description="Seconds of silence in the middle of an answer.")
+    total_timeout: Seconds = Field(300, description="Seconds for a whole answer.")
+
+    @field_validator("base_url")
+    @classmethod
+    def _normalised(cls, value: str) -> str:
+        HttpUrl(value)
+        return value.rstrip("/").removesuffix("/chat/completions")
+
+
+class AssistantSettings(BaseModel):
+    """How the assistant talks."""
+
+    system_prompt: str = Field(
+        DEFAULT_SYSTEM_PROMPT, description="What the model is told before every dialog."
+    )
+    context_messages: int = Field(
+        20, ge=1, le=200, description="Newest messages of a dialog shown to the model."
+    )
+    draft_interval: Seconds = Field(1.0, description="Seconds between two drafts of a streaming answer.")

@@ -1,0 +1,61 @@
+"""What each process listens on and how much it does at once."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr
+
+from vitte.core.logging import LogFormat
+from vitte.core.settings.backends import Port, Seconds
+
+
+class LogSettings(BaseModel):
+    """What is written, and how."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: LogFormat = Field("auto", description="auto: colours on a terminal, JSON lines elsewhere.")
+
+
+class ApiSettings(BaseModel):
+    """The public HTTP process."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    cors_origins: list[str] = Field(
+        default_factory=list, description='JSON list, e.g. ["https://example.org"].'
+    )
+    docs: bool = Field(default=True, description="Serve OpenAPI and its pages at /docs and /redoc.")
+
+
+class AdminSettings(BaseModel):
+    """The owner's panel."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8001
+    username: str = "admin"
+    password: SecretStr = SecretStr("")
+    secret_key: SecretStr = Field(SecretStr(""), description="Signs the panel's session cookies.")
+    session_lifetime: int = Field(12 * 3600, ge=60, description="Seconds until a new login is asked for.")
+    secure_cookies: bool = Field(default=False, description="Send the session cookie over HTTPS only.")
+
+
+class BotSettings(BaseModel):
+    """The process that answers people."""
+
+    host: str = "127.0.0.1"
+    port: Port = Field(8002, description="Health and metrics of the bot.")
+    concurrency: int = Field(200, ge=1, description="Chats that are served at the same moment.")
+    lease: Seconds = Field(60, description="Seconds after which another bot may take over an update.")
+    stop_timeout: Seconds = Field(25, description="Seconds that answers in progress get when the bot stops.")
+
+
+class WorkerSettings(BaseModel):
+    """Background work."""
+
+    concurrency: int = Field(4, ge=1, description="Jobs at once.")
+    time_limit: int = Field(600, ge=1, description="Seconds after which a job's process is ended.")
+    job_timeout: int = Field(540, ge=1, description="Seconds after which a job itself gives up, in order.")
+    visibility_timeout: int = Field(
+        900, ge=2, description="Seconds after which an unfinished job is re-sent."
+    )
+    metrics_port: Port = Field(8003, description="Health and metrics of the worker.")
+    message_retention_days: int = Field(365, ge=1, description="Older messages are deleted.")

@@ -1,0 +1,134 @@
+"""All sections together, and the checks that a process makes before it starts."""
+
+import os
+from functools import reduce
+from typing import Literal
+
+from pydantic import SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vitte.core.settings.backends import DatabaseSettings, RedisSettings
+from vitte.core.settings.outside import AssistantSettings, LlmSettings, TelegramSettings
+from vitte.core.settings.processes import (
+    AdminSettings,
+    ApiSettings,
+    BotSettings,
+    LogSettings,
+    WorkerSettings,
+)
+
+Environment = Literal["production", "development", "test"]
+Process = Literal["bot", "api", "worker", "beat", "admin", "migrations"]
+
+PREFIX = "VITTE_"
+DELIMITER = "__"
+PLACEHOLDER = "change-me"
+
+_SECRETS_OF: dict[Process, tuple[str, ...]] = {
+    "bot": ("telegram.token", "database.password"),
+    "api": ("database.password",),
+    "worker": ("database.password",),
+    "beat": (),
+    "admin": ("database.password", "admin.password", "admin.secret_key"),
+    "migrations": ("database.password",),
+}
+_SECRETS_IF_SET = ("redis.password", "llm.api_key", "telegram.webhook_secret")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text names each variable and what is wrong with it."""
+
+
+class Settings(BaseSettings):
+    """Every setting. A variable is `VITTE_<SECTION>__<FIELD>`, e.g. `VITTE_DATABASE__PASSWORD`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, env_file_encoding="utf-8", extra="ignore"
+    )
+
+    environment: Environment = "production"
+    log: LogSettings = LogSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
+    llm: LlmSettings = LlmSettings()
+    assistant: AssistantSettings = AssistantSettings()
+    api: ApiSettings = ApiSettings()
+    admin: AdminSettings = AdminSettings()
+    bot: BotSettings = BotSettings()
+    worker: WorkerSettings = WorkerSettings()
+
+    @model_validator(mode="after")
+    def _time_limits_are_ordered(self) -> "Settings":
+        worker = self.worker
+        if not worker.job_timeout < worker.time_limit < worker.visibility_timeout:
+            raise ValueError(
+                "worker: job_timeout < time_limit < visibility_timeout must hold, or a job runs twice at once"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _webhook_is_complete(self) -> "Settings":
+        telegram = self.telegram
+        if telegram.mode == "webhook":
+            for name, value in (
+                ("webhook_url", telegram.webhook_url),
+                ("webhook_secret", telegram.webhook_secret.get_secret_value()),
+            ):
+                if not value:
+                    raise ValueError(f"telegram: mode webhook needs {variable(f'telegram.{name}')}")
+        return self
+
+    def check_secrets(self, process: Process) -> None:
+        """Refuse to go on when a secret that `process` uses is missing or was left as a placeholder.
+
+        Only in production: a laptop may run on anything. Raises SettingsError that names the variables.
+        """
+        if self.environment != "production":
+            return
+        missing = [path for path in _SECRETS_OF[process] if not self._secret(path)]
+        placeholders = [
+            path
+            for path in (*_SECRETS_OF[process], *_SECRETS_IF_SET)
+            if self._secret(path).lower().startswith(PLACEHOLDER)
+        ]
+        faults = [f"{variable(path)} is not set" for path in missing]
+        faults += [f"{variable(path)} still holds its placeholder" for path in placeholders]
+        if faults:
+            raise SettingsError(
+                "; ".join(faults) + ". `vitte init` writes a .env with generated secrets;"
+                " the bot's token comes from @BotFather."
+            )
+
+    def _secret(self, path: str) -> str:
+        value: SecretStr = reduce(getattr, path.split("."), self)  # type: ignore[assignment]
+        return value.get_secret_value()
+
+
+def variable(path: str) -> str:
+    """Return the environment variable of a setting: `admin.password` is `VITTE_ADMIN__PASSWORD`."""
+    return PREFIX + path.replace(".", DELIMITER).upper()
+
+
+def load_settings(process: Process | None = None) -> Settings:
+    """Read the settings, and check the secrets of `process` when one is named.
+
+    `VITTE_ENV_FILE` names the file to read beside the environment; empty means none. Default: `.env`.
+    Raises SettingsError with a sentence for the operator.
+    """
+    env_file = os.environ.get(f"{PREFIX}ENV_FILE", ".env") or None  # noqa: TID251 - settings are read here
+    try:
+        settings = Settings(_env_file=env_file)
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+    if process is not None:
+        settings.check_secrets(process)
+    return settings
+
+
+def _explain(error: ValidationError) -> str:
+    """Name each variable and its fault without the value, which may be a secret."""
+    return "; ".join(
+        f"{variable('.'.join(map(str, fault['loc'])))}: {fault['msg']}" if fault["loc"] else fault["msg"]
+        for fault in error.errors()
+    )

@@ -1,0 +1,39 @@
+"""Detached tasks are neither lost nor left behind."""
+
+import asyncio
+import logging
+
+import pytest
+
+from vitte.core.nursery import Nursery
+
+
+async def test_a_detached_task_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail() -> None:
+        raise RuntimeError("broken")
+
+    nursery = Nursery()
+    with caplog.at_level(logging.ERROR):
+        nursery.start(fail(), name="failing")
+        assert await nursery.wait(timeout=5)
+    assert "failing" in caplog.text
+
+
+async def test_stopping_waits_until_every_task_has_cleaned_up() -> None:
+    cleaned = []
+
+    async def work(number: int) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            cleaned.append(number)
+
+    nursery = Nursery()
+    for number in range(3):
+        nursery.start(work(number), name=f"work-{number}")
+    await asyncio.sleep(0)
+    assert not await nursery.wait(timeout=0.01)
+    await nursery.stop()
+    assert sorted(cleaned) == [0, 1, 2]
+    assert len(nursery) == 0
