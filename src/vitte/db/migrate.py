@@ -1,0 +1,74 @@
+"""Bringing the database to the tables that this version expects."""
+
+import asyncio
+from collections.abc import Callable
+from importlib.resources import files
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from vitte.core.settings.backends import DatabaseSettings
+from vitte.db.engine import database_url
+
+logger = structlog.get_logger(__name__)
+
+_LOCK = 0x5649545445  # "VITTE": any number will do that nobody else uses in this database
+_LOCK_POLL = 0.2
+
+
+def alembic_config() -> Config:
+    """Return Alembic's settings. They name no database: a password with `%` would not survive an ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(files("vitte.db").joinpath("migrations")))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    return config
+
+
+async def with_migration_lock(settings: DatabaseSettings, work: Callable[[Config], None]) -> None:
+    """Run `work` with a connection in the configuration, and nobody else migrating meanwhile.
+
+    The lock belongs to a session: it goes when the process does, however that ends.
+    """
+    engine = create_async_engine(
+        database_url(settings),
+        poolclass=NullPool,
+        connect_args={"server_settings": {"application_name": "vitte-migrations"}},
+    )
+
+    def run(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        work(config)
+
+    try:
+        async with engine.connect() as connection:
+            await _lock(connection)
+            await connection.run_sync(run)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+async def upgrade(settings: DatabaseSettings, revision: str = "head") -> None:
+    """Apply every migration up to `revision`. Safe to run twice, and from two hosts at the same moment."""
+    await with_migration_lock(settings, lambda config: command.upgrade(config, revision))
+    logger.info("database_migrated", revision=revision)
+
+
+async def downgrade(settings: DatabaseSettings, revision: str) -> None:
+    """Undo migrations down to `revision`, "base" or "-1"."""
+    await with_migration_lock(settings, lambda config: command.downgrade(config, revision))
+    logger.info("database_downgraded", revision=revision)
+
+
+async def _lock(connection: AsyncConnection) -> None:
+    # Asking again and again, not waiting inside one statement: a waiting statement keeps a snapshot
+    # open, and CREATE INDEX CONCURRENTLY in the other process would wait for it for ever.
+    while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}):
+        await connection.rollback()
+        await asyncio.sleep(_LOCK_POLL)
+    await connection.commit()

@@ -1,0 +1,25 @@
+"""People."""
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vitte.db.models.base import Base, BigId, CreatedAt, Timestamp, WithExtraData
+
+
+class User(WithExtraData, Base):
+    """A person who has written to the bot."""
+
+    __tablename__ = "users"
+
+    id: Mapped[BigId]
+    telegram_id: Mapped[int] = mapped_column(unique=True)
+    first_name: Mapped[str] = mapped_column(String(256))
+    last_name: Mapped[str | None] = mapped_column(String(256))
+    username: Mapped[str | None] = mapped_column(String(64), index=True)
+    language_code: Mapped[str | None] = mapped_column(String(35))
+    created_at: Mapped[CreatedAt]
+    blocked_bot_at: Mapped[Timestamp | None]
+
+    def __str__(self) -> str:
+        """What the panel calls this person."""
+        return " ".join(filter(None, (self.first_name, self.last_name)))

@@ -1,0 +1,181 @@
+"""Fixtures for all tests: real servers, the product's own container, the sandbox as the outside world."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack
+
+import pytest
+from dishka import AsyncContainer
+from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests import servers as test_servers
+from tests.servers import PASSWORD, Servers
+from vitte.core.logging import configure_logging
+from vitte.core.settings import Settings
+from vitte.db.engine import SessionFactory, create_engine, create_session_factory
+from vitte.db.models import Base
+from vitte.db.transaction import Transaction
+from vitte.main.container import make_container
+from vitte.sandbox.llm import Script, running_model
+
+_SERVERS = pytest.StashKey[ExitStack]()
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--oldest", action="store_true", help="run what touches servers on PostgreSQL 15 and Redis 7"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    configure_logging(process="test", level="INFO", format="json")
+    # With xdist this is called in every process; the first has no `workerinput` and starts the servers.
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    oldest = config.getoption("--oldest")
+    if oldest and not test_servers.oldest_are_installed():
+        if IN_CI:
+            pytest.exit("PostgreSQL 15 or Redis 7 is missing: apt install postgresql-15 redis-server", 1)
+        pytest.exit("skipped: PostgreSQL 15 and Redis 7 are not on this machine", 0)
+    stack = ExitStack()
+    config.stash[_SERVERS] = stack
+    test_servers.start(stack, oldest=oldest)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if (stack := config.stash.get(_SERVERS, None)) is not None:
+        stack.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if "servers" in getattr(item, "fixturenames", ()):
+            item.add_marker("servers")
+    if config.getoption("--oldest"):
+        chosen = [item for item in items if item.get_closest_marker("servers")]
+        chosen = [item for item in chosen if not item.get_closest_marker("browser")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
+@pytest.fixture(scope="session")
+def servers() -> Servers:
+    """The servers of this run."""
+    return test_servers.running()
+
+
+@pytest.fixture(scope="session")
+def worker_number(worker_id: str) -> int:
+    """0, 1, ... for each process of the run."""
+    return int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
+
+
+@pytest.fixture(scope="session")
+def make_database(servers: Servers) -> Callable[[str], Awaitable[str]]:
+    """Make a fresh migrated database for a test that needs one of its own."""
+
+    async def make(name: str, template: str = test_servers.TEMPLATE) -> str:
+        await test_servers.make_database(servers, name, template=template)
+        return name
+
+    return make
+
+
+_made: set[str] = set()
+
+
+@pytest.fixture
+async def settings(servers: Servers, worker_number: int) -> Settings:
+    """Settings of a product with an empty database, an empty Redis and a model that answers by script."""
+    name = f"vitte_test_{worker_number}"
+    if name not in _made:
+        await test_servers.make_database(servers, name)
+        _made.add(name)
+    database = servers.database(name)
+    settings = Settings.model_validate(
+        {
+            "environment": "test",
+            "log": {"format": "json"},
+            "database": database,
+            "redis": {
+                "port": servers.redis_port,
+                "database": worker_number,
+                "password": PASSWORD,
+            },
+            "telegram": {"token": "42:TEST", "api_url": "http://127.0.0.1:9", "poll_timeout": 5},
+            "llm": {"base_url": "http://127.0.0.1:9/v1", "model": "scripted"},
+            "assistant": {"draft_interval": 0.05},
+            "admin": {"password": "a-password-for-tests", "secret_key": "a-key-for-tests"},
+            "bot": {"port": 1},
+        }
+    )
+    engine = create_engine(settings.database, process="test")
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    await engine.dispose()
+    async with Redis(port=servers.redis_port, password=PASSWORD, db=worker_number, socket_timeout=5) as redis:
+        await redis.flushdb()
+    return settings
+
+
+@pytest.fixture
+async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """A pool of connections to the test's database."""
+    engine = create_engine(settings.database, process="test")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def session_factory(engine: AsyncEngine) -> SessionFactory:
+    """The factory of sessions on `engine`."""
+    return create_session_factory(engine)
+
+
+@pytest.fixture
+def transaction(session_factory: SessionFactory) -> Transaction:
+    """A transaction of the test's own."""
+    return Transaction(session_factory)
+
+
+@pytest.fixture
+async def redis(settings: Settings) -> AsyncIterator[Redis]:
+    """The test's Redis database."""
+    async with Redis(
+        port=settings.redis.port, password=PASSWORD, db=settings.redis.database, socket_timeout=5
+    ) as redis:
+        yield redis
+
+
+@pytest.fixture
+async def model(settings: Settings) -> AsyncIterator[Script]:
+    """The model that answers by script; `settings` point at it."""
+    script = Script()
+    async with running_model(script) as base_url:
+        settings.llm.base_url = base_url
+        yield script
+
+
+@pytest.fixture
+async def container(settings: Settings) -> AsyncIterator[AsyncContainer]:
+    """The product's own container."""
+    container = make_container(settings, process="bot")
+    yield container
+    await container.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The machine's Chromium; without one the test is skipped, in CI it fails."""
+    for name in _CHROMIUM:
+        if path := shutil.which(name):
+            return path
+    if IN_CI:
+        pytest.fail("Chromium is missing: apt install chromium")
+    pytest.skip("no Chromium on this machine")
