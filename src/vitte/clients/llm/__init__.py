@@ -1,0 +1,29 @@
+"""Language models."""
+
+from vitte.clients.llm.openai_compatible import OpenAICompatibleModel
+from vitte.clients.llm.protocol import (
+    ChatMessage,
+    ChatModel,
+    Chunk,
+    LlmError,
+    LlmInterruptedError,
+    LlmMisconfiguredError,
+    LlmOverloadedError,
+    LlmTimeoutError,
+    LlmUnavailableError,
+    Usage,
+)
+
+__all__ = [
+    "ChatMessage",
+    "ChatModel",
+    "Chunk",
+    "LlmError",
+    "LlmInterruptedError",
+    "LlmMisconfiguredError",
+    "LlmOverloadedError",
+    "LlmTimeoutError",
+    "LlmUnavailableError",
+    "OpenAICompatibleModel",
+    "Usage",
+]

@@ -1,0 +1,195 @@
+"""A streaming client of OpenAI-compatible chat completions, on aiohttp.
+
+The protocol: https://platform.openai.com/docs/api-reference/chat/create and .../chat/streaming .
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import aiohttp
+import orjson
+import structlog
+
+from vitte.clients.llm.protocol import (
+    ChatMessage,
+    Chunk,
+    LlmError,
+    LlmInterruptedError,
+    LlmMisconfiguredError,
+    LlmOverloadedError,
+    LlmTimeoutError,
+    LlmUnavailableError,
+    Usage,
+)
+from vitte.clients.llm.sse import EventDecoder, EventTooLongError
+from vitte.core.settings.outside import LlmSettings
+
+logger = structlog.get_logger(__name__)
+
+MAX_ANSWER = 200_000
+"""Longest answer, in characters: an endless one has to end."""
+_DONE = b"[DONE]"
+_MAX_LOGGED = 500
+
+
+class OpenAICompatibleModel:
+    """One model at one endpoint. Keeps its connections; close it at the end."""
+
+    def __init__(self, settings: LlmSettings) -> None:
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's name at its endpoint."""
+        return self._settings.model
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def stream(
+        self, messages: Sequence[ChatMessage], *, max_tokens: int | None = None
+    ) -> AsyncIterator[Chunk]:
+        """Yield the answer as it is made. Raises LlmError, before or between pieces.
+
+        Time-outs: to the first piece with content, of silence, and in total; the consumer's own time counts
+        for the total only.
+        """
+        settings = self._settings
+        body = self._request(messages, max_tokens=max_tokens or settings.max_tokens)
+        deadline = asyncio.get_running_loop().time() + settings.total_timeout
+        async with (
+            self._post(body, deadline) as response,
+            aclosing(self._chunks(response, deadline)) as chunks,
+        ):
+            async for chunk in chunks:
+                yield chunk
+
+    def _request(self, messages: Sequence[ChatMessage], *, max_tokens: int) -> bytes:
+        return orjson.dumps(
+            {
+                "model": self._settings.model,
+                "messages": [{"role": message.role, "content": message.content} for message in messages],
+                "stream": True,
+                "stream_options": {"include_usage": True},
+                "temperature": self._settings.temperature,
+                "max_tokens": max_tokens,
+            }
+        )
+
+    @asynccontextmanager
+    async def _post(self, body: bytes, deadline: float) -> AsyncIterator[aiohttp.ClientResponse]:
+        settings = self._settings
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        if key := settings.api_key.get_secret_value():
+            headers["Authorization"] = f"Bearer {key}"
+        if self._session is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        response: aiohttp.ClientResponse | None = None
+        try:
+            # Models that think before they speak send no headers meanwhile: this wait is the first token's.
+            async with asyncio.timeout_at(min(deadline, _from_now(settings.first_token_timeout))):
+                response = await self._session.post(
+                    f"{settings.base_url}/chat/completions",
+                    data=body,
+                    headers=headers,
+                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout),
+                    allow_redirects=False,
+                )
+                if response.status != 200:
+                    raise await _refusal(response)
+            yield response
+        except TimeoutError:
+            raise LlmTimeoutError("no answer in time") from None
+        except aiohttp.ClientError as error:
+            raise LlmUnavailableError(type(error).__name__) from error
+        finally:
+            if response is not None:
+                # Not release(): the rest of an answer that nobody wants must stop being made.
+                response.close()
+
+    async def _chunks(self, response: aiohttp.ClientResponse, deadline: float) -> AsyncGenerator[Chunk]:
+        decoder = EventDecoder()
+        silence_ends = _from_now(self._settings.first_token_timeout)
+        length, finished = 0, False
+        at_end = False
+        while not at_end:
+            events, at_end = await self._read(response, decoder, min(deadline, silence_ends))
+            for event in events:
+                if event == _DONE:
+                    return
+                chunk = _parse(event)
+                length += len(chunk.text)
+                if length > MAX_ANSWER:
+                    raise LlmInterruptedError("the answer does not end")
+                finished = finished or chunk.finish_reason is not None
+                if chunk.text or chunk.finish_reason or chunk.usage:
+                    yield chunk
+                    # Counted anew after the yield: the consumer's own pace is not the model's silence.
+                    silence_ends = _from_now(self._settings.idle_timeout)
+        if not finished:
+            raise LlmInterruptedError("the answer broke off")
+
+    async def _read(
+        self, response: aiohttp.ClientResponse, decoder: EventDecoder, until: float
+    ) -> tuple[list[bytes], bool]:
+        """Return the next events, and whether the stream is at its end."""
+        try:
+            async with asyncio.timeout_at(until):
+                piece = await response.content.readany()
+            return (decoder.feed(piece), False) if piece else (decoder.close(), True)
+        except TimeoutError:
+            raise LlmTimeoutError("the model fell silent") from None
+        except (aiohttp.ClientError, EventTooLongError) as error:
+            raise LlmInterruptedError(type(error).__name__) from error
+
+
+def _from_now(seconds: float) -> float:
+    return asyncio.get_running_loop().time() + seconds
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> LlmError:
+    """Make the error of an answer whose status is not 200."""
+    detail = (await response.content.read(_MAX_LOGGED)).decode(errors="replace")
+    logger.warning("llm_refused", status=response.status, detail=detail)
+    message = f"status {response.status}"
+    if response.status in (429, 529):
+        return LlmOverloadedError(message)
+    if response.status in (408, 504):
+        return LlmTimeoutError(message)
+    if response.status >= 500:
+        return LlmUnavailableError(message)
+    return LlmMisconfiguredError(message)
+
+
+def _parse(event: bytes) -> Chunk:
+    """Return what one event says. Raises LlmInterruptedError when it is not a chunk, or tells an error."""
+    try:
+        data = orjson.loads(event)
+    except orjson.JSONDecodeError:
+        raise LlmInterruptedError("an event is not JSON") from None
+    if not isinstance(data, dict) or data.get("error"):
+        logger.warning("llm_error_in_stream", detail=event[:_MAX_LOGGED].decode(errors="replace"))
+        raise LlmInterruptedError("the model reported an error")
+    try:
+        choices: list[dict[str, Any]] = data.get("choices") or []
+        choice = choices[0] if choices else {}
+        text = (choice.get("delta") or {}).get("content") or ""
+        usage = data.get("usage")
+        return Chunk(
+            # PostgreSQL stores any character but this one.
+            text=str(text).replace("\0", ""),
+            finish_reason=choice.get("finish_reason"),
+            usage=Usage(
+                prompt_tokens=int(usage.get("prompt_tokens") or 0),
+                completion_tokens=int(usage.get("completion_tokens") or 0),
+            )
+            if usage
+            else None,
+        )
+    except (AttributeError, TypeError, ValueError, KeyError):
+        raise LlmInterruptedError("an event is not a chunk of an answer") from None

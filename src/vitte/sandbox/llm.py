@@ -1,0 +1,135 @@
+"""A language model in a box: an OpenAI-compatible server that answers by script, for tests and load.
+
+What it says and how fast is set in the question itself, or for all questions by `Script`. Faults are those
+that real providers show: https://platform.openai.com/docs/guides/error-codes .
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+from aiohttp import web
+
+Fault = Literal[
+    "refused",
+    "overloaded",
+    "broken",
+    "silent",
+    "stalls",
+    "cut",
+    "endless",
+    "not_json",
+    "error_event",
+    "empty",
+]
+
+_STATUS: dict[str, int] = {"refused": 401, "overloaded": 429, "broken": 500}
+_FOREVER = 3600.0
+
+
+@dataclass(kw_only=True)
+class Script:
+    """How the model behaves: seconds to the first token and between tokens, and what goes wrong."""
+
+    answer: str | None = None
+    first_token: float = 0.0
+    between_tokens: float = 0.0
+    fault: Fault | None = None
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    """Bodies of the calls so far, oldest first."""
+
+
+class ScriptedModel:
+    """The server's behaviour; answers "You said: ..." unless the script knows better."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+
+    def app(self) -> web.Application:
+        """Return the application that serves `/v1/chat/completions` and `/v1/models`."""
+        app = web.Application()
+        app.add_routes(
+            [web.post("/v1/chat/completions", self._complete), web.get("/v1/models", self._list_models)]
+        )
+        return app
+
+    async def _list_models(self, _: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": "scripted", "object": "model"}]})
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        script = self.script
+        script.requests.append(body)
+        if script.fault in _STATUS:
+            return web.json_response(
+                {"error": {"message": f"scripted: {script.fault}", "type": script.fault}},
+                status=_STATUS[script.fault],
+            )
+        if script.fault == "silent":
+            await asyncio.sleep(_FOREVER)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        async for piece in self._pieces(body):
+            await response.write(piece)
+        if script.fault == "cut" and request.transport is not None:
+            request.transport.abort()
+        return response
+
+    async def _pieces(self, body: dict[str, Any]) -> AsyncIterator[bytes]:
+        script = self.script
+        await asyncio.sleep(script.first_token)
+        tokens = [] if script.fault == "empty" else self._answer(body).split(" ")
+        for index, token in enumerate(tokens):
+            if index:
+                await asyncio.sleep(script.between_tokens)
+            if index == max(1, len(tokens) // 2):
+                async for piece in self._fault_in_the_middle():
+                    yield piece
+                if script.fault in ("cut", "not_json", "error_event"):
+                    return
+            yield _event({"content": token if not index else f" {token}"})
+        yield _event({}, finish_reason="stop")
+        usage = {"prompt_tokens": len(body["messages"]), "completion_tokens": len(tokens)}
+        yield b"data: " + orjson.dumps({"choices": [], "usage": usage}) + b"\n\n"
+        yield b"data: [DONE]\n\n"
+
+    async def _fault_in_the_middle(self) -> AsyncIterator[bytes]:
+        fault = self.script.fault
+        if fault == "stalls":
+            await asyncio.sleep(_FOREVER)
+        while fault == "endless":
+            yield _event({"content": "and so on " * 50})
+            await asyncio.sleep(0)
+        if fault == "not_json":
+            yield b"data: {broken\n\n"
+        if fault == "error_event":
+            yield b"data: " + orjson.dumps({"error": {"message": "scripted"}}) + b"\n\n"
+
+    def _answer(self, body: dict[str, Any]) -> str:
+        if self.script.answer is not None:
+            return self.script.answer
+        return f"You said: {body['messages'][-1]['content']}"
+
+
+def _event(delta: dict[str, str], *, finish_reason: str | None = None) -> bytes:
+    chunk = {
+        "object": "chat.completion.chunk",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
+    }
+    return b"data: " + orjson.dumps(chunk) + b"\n\n"
+
+
+@asynccontextmanager
+async def running_model(script: Script, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve the scripted model on this machine; yields its base URL, ending in `/v1`."""
+    runner = web.AppRunner(ScriptedModel(script).app(), access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,117 @@
+"""The client of language models, against a server that fails in every way that real ones do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from vitte.clients.llm import (
+    ChatMessage,
+    LlmError,
+    LlmInterruptedError,
+    LlmMisconfiguredError,
+    LlmOverloadedError,
+    LlmTimeoutError,
+    LlmUnavailableError,
+    OpenAICompatibleModel,
+    Usage,
+)
+from vitte.core.settings.outside import LlmSettings
+from vitte.sandbox.llm import Fault, Script, running_model
+
+QUESTION = [ChatMessage("system", "Be short."), ChatMessage("user", "Привет, how are you?")]
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+async def client(script: Script) -> AsyncIterator[OpenAICompatibleModel]:
+    async with running_model(script) as base_url:
+        model = OpenAICompatibleModel(
+            LlmSettings(base_url=base_url, model="scripted", first_token_timeout=0.5, idle_timeout=0.4)
+        )
+        yield model
+        await model.close()
+
+
+async def ask(model: OpenAICompatibleModel) -> str:
+    return "".join([chunk.text async for chunk in model.stream(QUESTION)])
+
+
+async def test_the_answer_comes_piece_by_piece_with_its_cost(client: OpenAICompatibleModel) -> None:
+    chunks = [chunk async for chunk in client.stream(QUESTION)]
+    assert [chunk.text for chunk in chunks if chunk.text] == [
+        "You", " said:", " Привет,", " how", " are", " you?",
+    ]  # fmt: skip
+    assert [chunk.finish_reason for chunk in chunks if chunk.finish_reason] == ["stop"]
+    assert chunks[-1].usage == Usage(prompt_tokens=2, completion_tokens=6)
+
+
+async def test_the_model_is_told_the_whole_context(client: OpenAICompatibleModel, script: Script) -> None:
+    await ask(client)
+    body = script.requests[0]
+    assert body["messages"] == [
+        {"role": "system", "content": "Be short."},
+        {"role": "user", "content": "Привет, how are you?"},
+    ]
+    assert body["model"] == "scripted"
+    assert body["stream"] is True
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("refused", LlmMisconfiguredError),
+        ("overloaded", LlmOverloadedError),
+        ("broken", LlmUnavailableError),
+        ("silent", LlmTimeoutError),
+        ("stalls", LlmTimeoutError),
+        ("cut", LlmInterruptedError),
+        ("endless", LlmInterruptedError),
+        ("not_json", LlmInterruptedError),
+        ("error_event", LlmInterruptedError),
+    ],
+)
+async def test_a_failing_model_ends_in_an_error_that_says_how(
+    client: OpenAICompatibleModel, script: Script, fault: Fault, error: type[LlmError]
+) -> None:
+    script.fault = fault
+    async with asyncio.timeout(10):
+        with pytest.raises(error):
+            await ask(client)
+
+
+async def test_an_endpoint_that_is_not_there_is_told_from_one_that_refuses() -> None:
+    model = OpenAICompatibleModel(LlmSettings(base_url="http://127.0.0.1:9/v1", model="x"))
+    with pytest.raises(LlmUnavailableError):
+        await ask(model)
+    await model.close()
+
+
+async def test_an_answer_that_never_ends_slowly_is_ended_in_total(script: Script) -> None:
+    script.answer, script.between_tokens = "word " * 1000, 0.02
+    async with running_model(script) as base_url:
+        model = OpenAICompatibleModel(LlmSettings(base_url=base_url, model="x", total_timeout=0.5))
+        with pytest.raises(LlmTimeoutError):
+            await ask(model)
+        await model.close()
+
+
+async def test_a_reader_slower_than_the_silence_allowed_still_gets_the_answer(
+    client: OpenAICompatibleModel, script: Script
+) -> None:
+    script.between_tokens = 0.01
+    text = ""
+    async for chunk in client.stream(QUESTION):
+        text += chunk.text
+        if text == "You":
+            await asyncio.sleep(0.6)
+    assert text == "You said: Привет, how are you?"
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/chat/completions", "/chat/completions/"])
+def test_the_address_works_however_the_owner_writes_it(suffix: str) -> None:
+    assert LlmSettings(base_url=f"https://example.org/v1{suffix}").base_url == "https://example.org/v1"
