@@ -1,0 +1,1 @@
+"""The assistant: a question in, a streamed answer out."""

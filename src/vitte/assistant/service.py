@@ -1,0 +1,111 @@
+"""A turn of the conversation: store the question, stream the answer, store it, send it."""
+
+import time
+
+import structlog
+
+from vitte.assistant.metrics import ANSWER_SECONDS, ANSWERS, FIRST_TOKEN_SECONDS
+from vitte.assistant.repository import TurnRepository
+from vitte.assistant.schemas import Question, Reply, Turn
+from vitte.clients.jobs import JobQueue
+from vitte.clients.llm.protocol import ChatMessage, ChatModel, LlmError, LlmInterruptedError
+from vitte.core.job_names import TITLE_DIALOG
+from vitte.core.settings.outside import AssistantSettings
+from vitte.db.transaction import Transaction
+from vitte.dialogs.repository import DialogRepository
+
+logger = structlog.get_logger(__name__)
+
+
+class AssistantService:
+    """Answers people. No connection to the database is held while the model is thinking."""
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        turns: TurnRepository,
+        dialogs: DialogRepository,
+        model: ChatModel,
+        jobs: JobQueue,
+        settings: AssistantSettings,
+    ) -> None:
+        self._transaction = transaction
+        self._turns = turns
+        self._dialogs = dialogs
+        self._model = model
+        self._jobs = jobs
+        self._settings = settings
+
+    async def answer(self, user_id: int, question: Question, reply: Reply) -> None:
+        """Answer the question through `reply`.
+
+        May be repeated after a crash: what is stored is not stored again, an answer that exists is not
+        asked for again, and one that was sent is not sent again. Raises LlmError when there is nothing
+        to send; the question is kept.
+        """
+        turn = await self._begin(user_id, question)
+        answer = turn.answer
+        if answer is not None and answer.is_sent:
+            return
+        if answer is not None:
+            answer_id, content, cut_by = answer.id, answer.text, None
+        else:
+            content, cut_by = await self._stream(turn, reply)
+            answer_id = await self._save(turn, content)
+        message_id = await reply.send(content, cut_by=cut_by)
+        async with self._transaction:
+            await self._turns.mark_sent(answer_id, telegram_message_id=message_id)
+
+    async def _begin(self, user_id: int, question: Question) -> Turn:
+        async with self._transaction:
+            dialog_id = await self._dialogs.current_id(user_id)
+            question_id = await self._turns.save_question(dialog_id, question)
+            answer = await self._turns.find_answer(question_id)
+            context = (
+                []
+                if answer
+                else await self._turns.context(
+                    dialog_id, question_id=question_id, limit=self._settings.context_messages
+                )
+            )
+        return Turn(
+            dialog_id=dialog_id,
+            question_id=question_id,
+            context=[ChatMessage("system", self._settings.system_prompt), *context],
+            is_first=len(context) == 1,
+            answer=answer,
+        )
+
+    async def _stream(self, turn: Turn, reply: Reply) -> tuple[str, LlmError | None]:
+        """Show the answer as it grows; return it, and what cut it short if it did not end by itself."""
+        started = time.monotonic()
+        content = ""
+        reply.draft("")
+        try:
+            async for chunk in self._model.stream(turn.context):
+                if chunk.text:
+                    if not content:
+                        FIRST_TOKEN_SECONDS.observe(time.monotonic() - started)
+                    content += chunk.text
+                    reply.draft(content)
+            if not content.strip():
+                raise LlmInterruptedError("the answer is empty")
+        except LlmError as error:
+            ANSWERS.labels(outcome=error.code).inc()
+            logger.warning("answer_failed", code=error.code, reason=str(error), characters=len(content))
+            if not content.strip():
+                raise
+            return content, error
+        ANSWERS.labels(outcome="complete").inc()
+        ANSWER_SECONDS.observe(time.monotonic() - started)
+        logger.info("answer_complete", seconds=round(time.monotonic() - started, 3), characters=len(content))
+        return content, None
+
+    async def _save(self, turn: Turn, content: str) -> int:
+        async with self._transaction:
+            answer_id = await self._turns.save_answer(
+                turn.dialog_id, question_id=turn.question_id, content=content, model=self._model.name
+            )
+            if turn.is_first:
+                self._transaction.on_commit(lambda: self._jobs.send(TITLE_DIALOG, dialog_id=turn.dialog_id))
+        return answer_id

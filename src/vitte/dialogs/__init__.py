@@ -1,0 +1,1 @@
+"""Conversations: which one is current, what it is called, how long it is kept."""

@@ -1,0 +1,1 @@
+"""Telegram's updates are stored here before they are acknowledged, and handled from here."""

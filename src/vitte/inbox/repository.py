@@ -1,0 +1,121 @@
+"""Queries about stored updates."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Text, case, cast, exists, func, literal, null, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from vitte.db.models import InboxUpdate, UpdateState
+from vitte.db.transaction import Transaction
+from vitte.inbox.schemas import ClaimedUpdate, IncomingUpdate
+
+CHANNEL = "vitte_inbox"
+"""PostgreSQL's notification channel that tells of new updates."""
+
+
+class InboxRepository:
+    """The inbox of updates."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def add(self, bot_id: int, updates: Sequence[IncomingUpdate]) -> int:
+        """Store the updates that are not there yet, and return how many were new."""
+        new = await self._transaction.session.scalars(
+            insert(InboxUpdate)
+            .values(
+                [
+                    {
+                        "bot_id": bot_id,
+                        "update_id": item.update_id,
+                        "order_key": item.order_key,
+                        "payload": item.payload,
+                    }
+                    for item in updates
+                ]
+            )
+            .on_conflict_do_nothing(index_elements=[InboxUpdate.bot_id, InboxUpdate.update_id])
+            .returning(InboxUpdate.id)
+        )
+        return len(new.all())
+
+    async def notify(self) -> None:
+        """Wake every bot that listens, once this transaction is committed."""
+        await self._transaction.session.execute(select(func.pg_notify(CHANNEL, "")))
+
+    async def claim(self, bot_id: int, *, limit: int, lease: timedelta) -> list[ClaimedUpdate]:
+        """Take up to `limit` updates for `lease`: of each chat the oldest open one, unless it is taken."""
+        earlier = aliased(InboxUpdate)
+        free = (
+            select(InboxUpdate.id)
+            .where(
+                InboxUpdate.bot_id == bot_id,
+                InboxUpdate.state == text("'open'"),
+                or_(InboxUpdate.leased_until.is_(None), InboxUpdate.leased_until < func.now()),
+                ~exists().where(
+                    earlier.state == text("'open'"),
+                    earlier.order_key == InboxUpdate.order_key,
+                    earlier.update_id < InboxUpdate.update_id,
+                    earlier.bot_id == InboxUpdate.bot_id,
+                ),
+            )
+            .order_by(InboxUpdate.update_id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("free")
+        )
+        rows = await self._transaction.session.execute(
+            update(InboxUpdate)
+            .where(InboxUpdate.id == free.c.id)
+            .values(leased_until=func.now() + lease, attempts=InboxUpdate.attempts + 1)
+            .returning(InboxUpdate.id, InboxUpdate.update_id, InboxUpdate.payload, InboxUpdate.attempts)
+        )
+        return sorted(
+            (
+                ClaimedUpdate(id=row[0], update_id=row[1], payload=row[2] or "", attempt=row[3])
+                for row in rows
+            ),
+            key=lambda item: item.update_id,
+        )
+
+    async def renew(self, ids: Collection[int], *, lease: timedelta) -> None:
+        """Keep claimed updates for another `lease`."""
+        await self._transaction.session.execute(
+            update(InboxUpdate)
+            .where(InboxUpdate.id.in_(ids), InboxUpdate.state == UpdateState.OPEN)
+            .values(leased_until=func.now() + lease)
+        )
+
+    async def release(self, ids: Collection[int]) -> None:
+        """Give claimed updates back as if they had never been taken."""
+        await self._transaction.session.execute(
+            update(InboxUpdate)
+            .where(InboxUpdate.id.in_(ids), InboxUpdate.state == UpdateState.OPEN)
+            .values(leased_until=null(), attempts=InboxUpdate.attempts - 1)
+        )
+
+    async def finish(self, row_id: int) -> None:
+        """Mark an update as done, and forget what it said."""
+        await self._transaction.session.execute(
+            update(InboxUpdate)
+            .where(InboxUpdate.id == row_id)
+            .values(state=UpdateState.DONE, payload=null(), leased_until=null(), finished_at=func.now())
+        )
+
+    async def fail(self, row_id: int, *, error: str, max_attempts: int, retry_in: timedelta) -> bool:
+        """Put an update off for another try, or to rest after its last; tell whether it is dead."""
+        is_last = InboxUpdate.attempts >= max_attempts
+        dead: bool | None = await self._transaction.session.scalar(
+            update(InboxUpdate)
+            .where(InboxUpdate.id == row_id)
+            .values(
+                error=cast(literal(error), Text),
+                state=case((is_last, UpdateState.DEAD), else_=UpdateState.OPEN),
+                finished_at=case((is_last, func.now()), else_=null()),
+                leased_until=case((is_last, null()), else_=func.now() + retry_in),
+            )
+            .returning(InboxUpdate.state == UpdateState.DEAD)
+        )
+        return bool(dead)

@@ -1,0 +1,150 @@
+"""A turn of the conversation."""
+
+import pytest
+from dishka import AsyncContainer
+from sqlalchemy import select
+
+from vitte.assistant.schemas import Question
+from vitte.assistant.service import AssistantService
+from vitte.clients.llm import LlmError, LlmInterruptedError, LlmMisconfiguredError
+from vitte.core.errors import VitteError
+from vitte.core.settings.outside import AssistantSettings
+from vitte.db.models import Message
+from vitte.db.transaction import Transaction
+from vitte.sandbox.llm import Script
+from vitte.users.schemas import TelegramProfile
+from vitte.users.service import UserService
+
+
+class Chat:
+    """Somebody's chat, as far as an answer needs one; Telegram itself is played in the bot's tests."""
+
+    def __init__(self) -> None:
+        self.drafts: list[str] = []
+        self.sent: list[tuple[str, VitteError | None]] = []
+
+    def draft(self, text: str) -> None:
+        self.drafts.append(text)
+
+    async def send(self, text: str, *, cut_by: VitteError | None) -> int:
+        self.sent.append((text, cut_by))
+        return 1000 + len(self.sent)
+
+
+@pytest.fixture
+async def user_id(container: AsyncContainer) -> int:
+    async with container() as request:
+        users = await request.get(UserService)
+        return (await users.meet(TelegramProfile(telegram_id=1001, first_name="A"))).id
+
+
+async def ask(container: AsyncContainer, user_id: int, text: str, number: int, chat: Chat) -> None:
+    async with container() as request:
+        assistant = await request.get(AssistantService)
+        await assistant.answer(user_id, Question(text=text, telegram_message_id=number), chat)
+
+
+async def messages(transaction: Transaction) -> list[Message]:
+    async with transaction:
+        return list((await transaction.session.scalars(select(Message).order_by(Message.id))).all())
+
+
+async def test_question_and_answer_are_kept_and_the_answer_grows_in_sight(
+    model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
+) -> None:
+    chat = Chat()
+    await ask(container, user_id, "how are you?", 1, chat)
+    assert chat.drafts[0] == ""
+    assert chat.drafts[1:] == [
+        "You",
+        "You said:",
+        "You said: how",
+        "You said: how are",
+        "You said: how are you?",
+    ]
+    assert chat.sent == [("You said: how are you?", None)]
+    question, answer = await messages(transaction)
+    assert (question.role, question.text, question.telegram_message_id) == ("user", "how are you?", 1)
+    assert (answer.role, answer.text, answer.telegram_message_id) == (
+        "assistant",
+        "You said: how are you?",
+        1001,
+    )
+    assert (answer.question_id, answer.model) == (question.id, "scripted")
+    assert answer.dialog_id == question.dialog_id
+
+
+async def test_the_model_sees_what_was_said_before_but_no_more_than_allowed(
+    model: Script, container: AsyncContainer, user_id: int
+) -> None:
+    settings = await container.get(AssistantSettings)
+    settings.context_messages = 3
+    for number, text in enumerate(("one", "two", "three"), start=1):
+        await ask(container, user_id, text, number, Chat())
+    seen = [(message["role"], message["content"]) for message in model.requests[-1]["messages"]]
+    assert seen[0][0] == "system"
+    assert seen[1:] == [("user", "two"), ("assistant", "You said: two"), ("user", "three")]
+
+
+async def test_a_question_that_was_never_answered_does_not_confuse_the_next(
+    model: Script, container: AsyncContainer, user_id: int
+) -> None:
+    model.fault = "refused"
+    with pytest.raises(LlmMisconfiguredError):
+        await ask(container, user_id, "one", 1, Chat())
+    model.fault = None
+    await ask(container, user_id, "two", 2, Chat())
+    assert [message["content"] for message in model.requests[-1]["messages"][1:]] == ["two"]
+
+
+async def test_a_question_handled_again_is_neither_asked_nor_sent_again(
+    model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
+) -> None:
+    first, second = Chat(), Chat()
+    await ask(container, user_id, "one", 1, first)
+    calls = len(model.requests)
+    await ask(container, user_id, "one", 1, second)
+    assert second.sent == []
+    assert len(model.requests) == calls
+    assert len(await messages(transaction)) == 2
+
+
+async def test_an_answer_that_was_made_but_not_sent_is_sent_without_asking_again(
+    model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
+) -> None:
+    class Unreachable(Chat):
+        async def send(self, text: str, *, cut_by: VitteError | None) -> int:
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await ask(container, user_id, "one", 1, Unreachable())
+    calls = len(model.requests)
+    chat = Chat()
+    await ask(container, user_id, "one", 1, chat)
+    assert chat.sent == [("You said: one", None)]
+    assert len(model.requests) == calls
+    assert (await messages(transaction))[1].telegram_message_id == 1001
+
+
+async def test_an_answer_cut_in_the_middle_is_sent_as_far_as_it_came_and_says_so(
+    model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
+) -> None:
+    model.fault = "cut"
+    chat = Chat()
+    await ask(container, user_id, "tell me a long story please", 1, chat)
+    ((text, cut_by),) = chat.sent
+    assert "You said: tell me a long story please".startswith(text)
+    assert isinstance(cut_by, LlmInterruptedError)
+    assert (await messages(transaction))[1].text == text
+
+
+@pytest.mark.parametrize("fault", ["refused", "overloaded", "broken", "empty"])
+async def test_a_model_that_says_nothing_is_an_error_for_the_person_and_the_question_is_kept(
+    model: Script, container: AsyncContainer, user_id: int, transaction: Transaction, fault: str
+) -> None:
+    model.fault = fault  # type: ignore[assignment]
+    chat = Chat()
+    with pytest.raises(LlmError):
+        await ask(container, user_id, "one", 1, chat)
+    assert chat.sent == []
+    assert [message.text for message in await messages(transaction)] == ["one"]

@@ -1,0 +1,41 @@
+"""Which chat an update belongs to."""
+
+from typing import Any
+
+import pytest
+
+from vitte.inbox.schemas import NotAnUpdateError, read_update
+
+PERSON = {"id": 1001, "is_bot": False, "first_name": "A"}
+GROUP = {"id": -5, "type": "group"}
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        ({"message": {"chat": GROUP, "from": PERSON}}, -5),
+        ({"callback_query": {"id": "1", "from": PERSON, "message": {"chat": GROUP, "from": PERSON}}}, -5),
+        ({"callback_query": {"id": "1", "from": PERSON, "inline_message_id": "x"}}, 1001),
+        ({"pre_checkout_query": {"id": "1", "from": PERSON}}, 1001),
+        ({"my_chat_member": {"chat": GROUP, "from": PERSON}}, -5),
+        ({"message_reaction": {"chat": GROUP, "user": PERSON}}, -5),
+        ({"poll_answer": {"poll_id": "1", "user": PERSON}}, 1001),
+        ({"poll": {"id": "1"}}, 7),
+        ({"message": "not an object"}, 7),
+        ({"message": {"chat": {"id": "not a number"}}}, 7),
+        ({}, 7),
+    ],
+)
+def test_updates_of_one_chat_share_a_key_and_stay_in_order(content: dict[str, Any], key: int) -> None:
+    assert read_update({"update_id": 7, **content}).order_key == key
+
+
+@pytest.mark.parametrize("raw", [b"{", b"[]", b"{}", b'{"update_id": "7"}', b"null", b""])
+def test_what_is_no_update_is_refused_before_it_is_stored(raw: bytes) -> None:
+    with pytest.raises(NotAnUpdateError):
+        read_update(raw)
+
+
+def test_a_character_that_jsonb_would_refuse_is_kept() -> None:
+    update = read_update(b'{"update_id": 7, "message": {"text": "a\\u0000b"}}')
+    assert r"a\u0000b" in update.payload

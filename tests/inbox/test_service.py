@@ -1,0 +1,150 @@
+"""The inbox: nothing lost, nothing twice, each chat in order."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy import update as update_statement
+
+from vitte.core.errors import UnavailableError
+from vitte.core.settings.backends import DatabaseSettings
+from vitte.db.engine import SessionFactory, create_engine, create_session_factory
+from vitte.db.models import InboxUpdate
+from vitte.db.transaction import Transaction
+from vitte.inbox.listener import InboxListener
+from vitte.inbox.service import MAX_ATTEMPTS, InboxService
+
+BOT = 42
+
+
+def update(update_id: int, chat: int) -> dict[str, Any]:
+    return {"update_id": update_id, "message": {"chat": {"id": chat}, "text": "hello"}}
+
+
+@pytest.fixture
+def inbox(session_factory: SessionFactory) -> InboxService:
+    return InboxService(session_factory)
+
+
+async def claim(inbox: InboxService, *, lease: float = 60) -> list[int]:
+    return [claimed.update_id for claimed in await inbox.claim(BOT, limit=100, lease=lease)]
+
+
+async def test_an_update_that_comes_again_is_stored_once(inbox: InboxService) -> None:
+    assert await inbox.take_in(BOT, [update(1, 5), update(2, 5)]) == 2
+    assert await inbox.take_in(BOT, [update(2, 5), update(3, 5), update(3, 5)]) == 1
+
+
+async def test_the_next_message_of_a_chat_waits_for_the_one_before(inbox: InboxService) -> None:
+    await inbox.take_in(BOT, [update(2, 5), update(1, 5), update(3, 6)])
+    claimed = await inbox.claim(BOT, limit=100, lease=60)
+    assert [item.update_id for item in claimed] == [1, 3]
+    assert await claim(inbox) == []
+    await inbox.finish(claimed[0])
+    assert await claim(inbox) == [2]
+
+
+async def test_many_bots_share_the_inbox_without_taking_anything_twice(
+    session_factory: SessionFactory,
+) -> None:
+    inboxes = [InboxService(session_factory) for _ in range(4)]
+    await inboxes[0].take_in(BOT, [update(number, number % 20) for number in range(200)])
+    handled: dict[int, list[int]] = {}
+    busy: set[int] = set()
+
+    async def consume(inbox: InboxService) -> None:
+        while claimed := await inbox.claim(BOT, limit=3, lease=60):
+            for item in claimed:
+                chat = item.update_id % 20
+                assert chat not in busy, "two updates of one chat at the same moment"
+                busy.add(chat)
+            await asyncio.sleep(0)
+            for item in claimed:
+                handled.setdefault(item.update_id % 20, []).append(item.update_id)
+                busy.discard(item.update_id % 20)
+                await inbox.finish(item)
+
+    while sum(map(len, handled.values())) < 200:
+        await asyncio.gather(*(consume(inbox) for inbox in inboxes))
+    for numbers in handled.values():
+        assert numbers == sorted(set(numbers))
+
+
+async def test_an_update_whose_bot_died_is_handled_by_another_after_the_lease(inbox: InboxService) -> None:
+    await inbox.take_in(BOT, [update(1, 5)])
+    (first,) = await inbox.claim(BOT, limit=1, lease=0.05)
+    assert first.attempt == 1
+    await asyncio.sleep(0.1)
+    (second,) = await inbox.claim(BOT, limit=1, lease=60)
+    assert (second.update_id, second.attempt) == (1, 2)
+
+
+async def test_a_lease_that_is_renewed_does_not_run_out(inbox: InboxService) -> None:
+    await inbox.take_in(BOT, [update(1, 5)])
+    (first,) = await inbox.claim(BOT, limit=1, lease=0.05)
+    await inbox.renew([first.id], lease=60)
+    await asyncio.sleep(0.1)
+    assert await claim(inbox) == []
+
+
+async def test_what_a_stopping_bot_gives_back_is_free_at_once_and_no_try_is_counted(
+    inbox: InboxService,
+) -> None:
+    await inbox.take_in(BOT, [update(1, 5)])
+    (first,) = await inbox.claim(BOT, limit=1, lease=60)
+    await inbox.release([first.id])
+    (again,) = await inbox.claim(BOT, limit=1, lease=60)
+    assert again.attempt == 1
+
+
+async def test_an_update_that_keeps_failing_rests_in_view_and_lets_the_next_one_pass(
+    inbox: InboxService, session_factory: SessionFactory, transaction: Transaction
+) -> None:
+    await inbox.take_in(BOT, [update(1, 5), update(2, 5)])
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        (item,) = await inbox.claim(BOT, limit=1, lease=60)
+        assert (item.update_id, item.attempt) == (1, attempt)
+        assert await inbox.fail(item, error="it broke") is (attempt == MAX_ATTEMPTS)
+        async with transaction:
+            first = update_statement(InboxUpdate).where(InboxUpdate.update_id == 1)
+            await transaction.session.execute(first.values(leased_until=None))
+    async with transaction:
+        row = (await transaction.session.scalars(select(InboxUpdate).filter_by(update_id=1))).one()
+    assert (row.state, row.attempts, row.error) == ("dead", 3, "it broke")
+    assert row.payload is not None, "the owner wants to see what it was"
+    assert await claim(inbox) == [2]
+
+
+async def test_a_handled_update_keeps_nothing_of_what_was_said(
+    inbox: InboxService, transaction: Transaction
+) -> None:
+    await inbox.take_in(BOT, [update(1, 5)])
+    (item,) = await inbox.claim(BOT, limit=1, lease=60)
+    await inbox.finish(item)
+    async with transaction:
+        row = (await transaction.session.scalars(select(InboxUpdate))).one()
+    assert (row.state, row.payload) == ("done", None)
+    assert row.finished_at is not None
+
+
+async def test_a_bot_that_waits_hears_of_an_update_at_once(
+    inbox: InboxService, settings: object, session_factory: SessionFactory
+) -> None:
+    heard = asyncio.Event()
+    listener = InboxListener(settings.database, heard.set)  # type: ignore[attr-defined]
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        listening = tasks.create_task(listener.run())
+        await heard.wait()  # the first call says that the listener is there
+        heard.clear()
+        await inbox.take_in(BOT, [update(1, 5)])
+        await heard.wait()
+        listening.cancel()
+
+
+async def test_without_postgresql_an_update_is_refused_and_not_lost_in_between() -> None:
+    engine = create_engine(DatabaseSettings(port=9, connect_timeout=1), process="test")
+    inbox = InboxService(create_session_factory(engine))
+    with pytest.raises(UnavailableError):
+        await inbox.take_in(BOT, [update(1, 5)])
+    await engine.dispose()
