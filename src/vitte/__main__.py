@@ -1,0 +1,5 @@
+"""`python -m vitte` is `vitte`."""
+
+from vitte.main.cli import cli
+
+cli(prog_name="vitte")

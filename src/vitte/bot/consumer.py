@@ -1,0 +1,140 @@
+"""From the inbox to the handlers: many chats at once, each chat in order."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from vitte.core.ids import bind_correlation_id
+from vitte.core.nursery import Nursery
+from vitte.core.settings.processes import BotSettings
+from vitte.inbox.metrics import UPDATE_SECONDS, UPDATES_HANDLED, UPDATES_IN_PROGRESS
+from vitte.inbox.schemas import ClaimedUpdate
+from vitte.inbox.service import MAX_ATTEMPTS, InboxService
+
+logger = structlog.get_logger(__name__)
+
+Handle = Callable[[ClaimedUpdate], Awaitable[None]]
+
+_LOOK_EVERY = 1.0
+"""Seconds between two looks into the inbox when nothing wakes the consumer: the safety net."""
+
+
+class Consumer:
+    """Claims updates, hands each to `handle`, and marks it as done or failed.
+
+    `give_up` is told of an update whose last try failed.
+    """
+
+    def __init__(
+        self, inbox: InboxService, settings: BotSettings, *, bot_id: int, handle: Handle, give_up: Handle
+    ) -> None:
+        self._inbox = inbox
+        self._settings = settings
+        self._bot_id = bot_id
+        self._handle = handle
+        self._give_up = give_up
+        self._woken = asyncio.Event()
+        self._claimed: dict[int, ClaimedUpdate] = {}
+        self._nursery = Nursery()
+
+    def wake(self) -> None:
+        """Make the consumer look into the inbox now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Claim and handle until cancelled; what is being handled then goes on until `drain`."""
+        keeper = Nursery()
+        keeper.start(self._keep_leases(), name="keep_leases")
+        try:
+            while True:
+                self._woken.clear()
+                if not await self._claim():
+                    try:
+                        async with asyncio.timeout(_LOOK_EVERY):
+                            await self._woken.wait()
+                    except TimeoutError:
+                        pass
+        finally:
+            await keeper.stop()
+
+    async def drain(self, *, timeout: float) -> None:  # noqa: ASYNC109 - after it work is parked, not lost
+        """Let what is being handled end within `timeout` seconds, and give the rest back to the inbox."""
+        if not await self._nursery.wait(timeout=timeout):
+            logger.warning("updates_parked", count=len(self._claimed))
+        parked = list(self._claimed)
+        await self._nursery.stop()
+        if parked:
+            try:
+                await self._inbox.release(parked)
+            except (SQLAlchemyError, OSError):
+                logger.warning("release_failed", count=len(parked))
+
+    async def _claim(self) -> bool:
+        """Claim as many updates as there is room for; tell whether there were any."""
+        room = self._settings.concurrency - len(self._claimed)
+        if room <= 0:
+            return False
+        try:
+            claimed = await self._inbox.claim(self._bot_id, limit=room, lease=self._settings.lease)
+        except (SQLAlchemyError, OSError) as error:
+            logger.warning("claim_failed", reason=type(error).__name__)
+            return False
+        for update in claimed:
+            self._claimed[update.id] = update
+            self._nursery.start(self._process(update), name=f"update-{update.update_id}")
+        return bool(claimed)
+
+    async def _process(self, update: ClaimedUpdate) -> None:
+        bind_correlation_id(f"update-{update.update_id}")
+        started = time.monotonic()
+        UPDATES_IN_PROGRESS.inc()
+        try:
+            outcome = await self._handle_and_mark(update)
+            UPDATES_HANDLED.labels(outcome=outcome).inc()
+            UPDATE_SECONDS.observe(time.monotonic() - started)
+            logger.info(
+                "update_handled", outcome=outcome, attempt=update.attempt, seconds=time.monotonic() - started
+            )
+        finally:
+            UPDATES_IN_PROGRESS.dec()
+            self._claimed.pop(update.id, None)
+            # The chat's next update may have waited for this one.
+            self.wake()
+
+    async def _handle_and_mark(self, update: ClaimedUpdate) -> str:
+        try:
+            if update.attempt > MAX_ATTEMPTS:
+                # Whoever tried before never came back to say so: it may have taken the process with it.
+                raise RuntimeError("every process that tried it ended in the middle")  # noqa: TRY301
+            await self._handle(update)
+            await self._inbox.finish(update)
+        except Exception as error:
+            logger.exception("update_failed", attempt=update.attempt)
+            return await self._note_failure(update, error)
+        return "done"
+
+    async def _note_failure(self, update: ClaimedUpdate, error: Exception) -> str:
+        try:
+            is_dead = await self._inbox.fail(update, error=f"{type(error).__name__}: {error}"[:2000])
+        except (SQLAlchemyError, OSError):
+            # The lease runs out by itself, and then somebody tries again.
+            return "lost_database"
+        if not is_dead:
+            return "failed"
+        try:
+            await self._give_up(update)
+        except Exception:
+            logger.exception("give_up_failed")
+        return "dead"
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.lease / 3)
+            if self._claimed:
+                try:
+                    await self._inbox.renew(list(self._claimed), lease=self._settings.lease)
+                except (SQLAlchemyError, OSError) as error:
+                    logger.warning("renew_failed", reason=type(error).__name__)

@@ -1,0 +1,22 @@
+"""The dispatcher: handlers, and what stands before them."""
+
+from aiogram import Dispatcher
+from dishka import AsyncContainer
+from dishka.integrations.aiogram import setup_dishka
+
+from vitte.bot.handlers import include_handlers
+from vitte.bot.middlewares.errors import ErrorReplyMiddleware
+from vitte.bot.middlewares.person import PersonMiddleware
+
+
+def create_dispatcher(container: AsyncContainer) -> Dispatcher:
+    """Make the dispatcher. `emit_startup` has to be called before the first update is fed to it."""
+    # Nothing is kept between updates outside the database, so there is no state storage to lock.
+    dispatcher = Dispatcher(disable_fsm=True)
+    # Before our own middlewares, or they and the handlers would get different transactions.
+    setup_dishka(container, dispatcher, auto_inject=True)
+    for observer in (dispatcher.message, dispatcher.callback_query):
+        observer.outer_middleware(PersonMiddleware())
+        observer.outer_middleware(ErrorReplyMiddleware())
+    include_handlers(dispatcher)
+    return dispatcher

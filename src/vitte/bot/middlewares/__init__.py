@@ -1,0 +1,1 @@
+"""What stands between an update and its handler."""

@@ -1,0 +1,43 @@
+"""Errors that the product foresees become replies."""
+
+from typing import Any
+
+import structlog
+from aiogram import BaseMiddleware
+from aiogram.exceptions import TelegramForbiddenError
+from aiogram.types import CallbackQuery, Message, TelegramObject
+from dishka.integrations.aiogram import CONTAINER_NAME
+
+from vitte.bot.middlewares.person import Handler
+from vitte.bot.texts import Texts
+from vitte.core.errors import VitteError
+from vitte.users.schemas import Person
+from vitte.users.service import UserService
+
+logger = structlog.get_logger(__name__)
+
+
+class ErrorReplyMiddleware(BaseMiddleware):
+    """Tells the person what went wrong, in their language. Stands within PersonMiddleware.
+
+    Anything else goes on to whoever handles the update, to be tried again.
+    """
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        """Go on, and answer an expected error."""
+        try:
+            return await handler(event, data)
+        except VitteError as error:
+            texts: Texts = data["texts"]
+            logger.info("error_told", code=error.code, reason=str(error))
+            if isinstance(event, CallbackQuery):
+                await event.answer(texts.of_error(error)[:200], show_alert=True)
+            elif isinstance(event, Message):
+                await event.answer(texts.of_error(error))
+            return None
+        except TelegramForbiddenError:
+            # They blocked the bot between their message and its answer: nothing is left to say.
+            person: Person = data["person"]
+            users = await data[CONTAINER_NAME].get(UserService)
+            await users.set_blocked(person.telegram_id, blocked=True)
+            return None

@@ -1,0 +1,43 @@
+"""Who is speaking, and in which language."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiogram import BaseMiddleware
+from aiogram.enums import ChatType
+from aiogram.types import CallbackQuery, Message, TelegramObject
+from dishka.integrations.aiogram import CONTAINER_NAME
+
+from vitte.bot.texts import texts_for
+from vitte.users.schemas import TelegramProfile
+from vitte.users.service import UserService
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class PersonMiddleware(BaseMiddleware):
+    """Registers the person at first contact; hands `person` and `texts` to the handler.
+
+    Updates of groups and channels, and of other bots, go no further: the bot serves private chats.
+    """
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        """Look the person up and go on."""
+        message = event.message if isinstance(event, CallbackQuery) else event
+        sender = event.from_user if isinstance(event, Message | CallbackQuery) else None
+        chat = getattr(message, "chat", None)
+        if sender is None or sender.is_bot or chat is None or chat.type != ChatType.PRIVATE:
+            return None
+        users = await data[CONTAINER_NAME].get(UserService)
+        person = await users.meet(
+            TelegramProfile(
+                telegram_id=sender.id,
+                first_name=sender.first_name,
+                last_name=sender.last_name,
+                username=sender.username,
+                language_code=sender.language_code,
+            )
+        )
+        data["person"] = person
+        data["texts"] = texts_for(person.language_code)
+        return await handler(event, data)

@@ -1,0 +1,105 @@
+"""The polling door: updates from Telegram into the inbox."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+import orjson
+import structlog
+
+from vitte.bot.metrics import POLLS
+from vitte.clients.telegram import bot_id_of
+from vitte.core.errors import UnavailableError
+from vitte.core.settings.outside import TelegramSettings
+from vitte.inbox.schemas import NotAnUpdateError
+from vitte.inbox.service import InboxService
+
+logger = structlog.get_logger(__name__)
+
+_BATCH = 100
+_FIRST_BACKOFF = 0.5
+_MAX_BACKOFF = 15.0
+
+
+class PollError(Exception):
+    """A poll brought no updates; `retry_after` is how many seconds Telegram asks to wait, if it does."""
+
+    def __init__(self, outcome: str, retry_after: float | None = None) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        self.retry_after = retry_after
+
+
+class Poller:
+    """Asks Telegram for updates, stores them, and only then tells Telegram that it has them.
+
+    The JSON is not read by aiogram here: an update that its models refuse would hold up all behind it.
+    https://core.telegram.org/bots/api#getupdates
+    """
+
+    def __init__(
+        self, settings: TelegramSettings, inbox: InboxService, *, allowed_updates: Sequence[str]
+    ) -> None:
+        self._settings = settings
+        self._inbox = inbox
+        self._bot_id = bot_id_of(settings)
+        self._url = f"{settings.api_url}/bot{settings.token.get_secret_value()}/getUpdates"
+        self._allowed_updates = list(allowed_updates)
+        self._offset = 0
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        settings = self._settings
+        timeout = aiohttp.ClientTimeout(total=settings.poll_timeout + settings.request_timeout)
+        backoff = _FIRST_BACKOFF
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            while True:
+                try:
+                    updates = await self._poll(session)
+                    await self._store(updates)
+                except PollError as error:
+                    wait, outcome = error.retry_after or backoff, error.outcome
+                except UnavailableError:
+                    wait, outcome = backoff, "inbox_unavailable"
+                else:
+                    POLLS.labels(outcome="ok").inc()
+                    backoff = _FIRST_BACKOFF
+                    continue
+                POLLS.labels(outcome=outcome).inc()
+                logger.warning("poll_failed", outcome=outcome, wait=wait)
+                await asyncio.sleep(wait)
+                backoff = min(backoff * 2, _MAX_BACKOFF)
+
+    async def _poll(self, session: aiohttp.ClientSession) -> list[dict[str, Any]]:
+        body = {
+            "offset": self._offset,
+            "limit": _BATCH,
+            "timeout": self._settings.poll_timeout,
+            "allowed_updates": self._allowed_updates,
+        }
+        try:
+            async with session.post(self._url, json=body) as response:
+                answer = orjson.loads(await response.read())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # Not the error's own text: it may quote the address, which holds the token.
+            raise PollError(type(error).__name__) from None
+        except orjson.JSONDecodeError:
+            raise PollError("not_json") from None
+        if not isinstance(answer, dict) or not answer.get("ok") or not isinstance(answer.get("result"), list):
+            answer = answer if isinstance(answer, dict) else {}
+            parameters = answer.get("parameters") or {}
+            logger.warning("poll_refused", description=answer.get("description"))
+            raise PollError(f"status_{answer.get('error_code')}", parameters.get("retry_after"))
+        updates: list[dict[str, Any]] = answer["result"]
+        return updates
+
+    async def _store(self, updates: list[dict[str, Any]]) -> None:
+        if not updates:
+            return
+        try:
+            await self._inbox.take_in(self._bot_id, updates)
+        except NotAnUpdateError:
+            # Without an id an update can be neither stored nor acknowledged; Telegram sends none.
+            raise PollError("not_an_update") from None
+        self._offset = max(update["update_id"] for update in updates) + 1

@@ -1,0 +1,49 @@
+"""Texts for people, from gettext catalogues."""
+
+from functools import cache
+from importlib.resources import files
+from io import BytesIO, StringIO
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+from vitte.core.errors import VitteError
+
+LANGUAGES = ("en", "ru")
+"""The first is for everybody whose language is not here."""
+
+
+class Texts:
+    """The texts of one language."""
+
+    def __init__(self, language: str, catalogue: Translations) -> None:
+        self.language = language
+        self._catalogue = catalogue
+
+    def get(self, key: str, **params: object) -> str:
+        """Return a text with its placeholders filled. Raises KeyError for a key that is in no catalogue."""
+        text = self._catalogue.gettext(key)
+        if text == key:
+            raise KeyError(f"no text {key!r} in {self.language!r}")
+        return text.format(**params) if params else text
+
+    def of_error(self, error: VitteError) -> str:
+        """Return what the person is told of an error."""
+        return self.get(error.text_key, **error.params)
+
+
+def texts_for(language_code: str | None) -> Texts:
+    """Return the texts for an IETF language tag such as `ru` or `pt-BR`, or the default ones."""
+    language = (language_code or "").lower().replace("_", "-").partition("-")[0]
+    return _load(language if language in LANGUAGES else LANGUAGES[0])
+
+
+@cache
+def _load(language: str) -> Texts:
+    # The catalogues are compiled here, a few milliseconds once, so that no build step can be forgotten.
+    source = files("vitte.bot").joinpath("locales", language, "vitte.po").read_text("utf-8")
+    compiled = BytesIO()
+    write_mo(compiled, read_po(StringIO(source), locale=language))
+    compiled.seek(0)
+    return Texts(language, Translations(compiled))

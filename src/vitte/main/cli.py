@@ -1,0 +1,96 @@
+"""The command line. Each command imports only what it runs."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from vitte import __version__
+from vitte.core.settings import Process, Settings, SettingsError, load_settings
+
+RUNNABLE = tuple(name for name in get_args(Process) if name != "migrations")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """Vitte: a self-hosted AI assistant for Telegram."""
+
+
+@cli.command()
+@click.argument("process", type=click.Choice(RUNNABLE))
+def run(process: Process) -> None:
+    """Run one process of the product until SIGTERM or Ctrl-C."""
+    settings = _settings_of(process)
+    main: Callable[[Settings], None] = import_module(f"vitte.main.{process}").run
+    try:
+        main(settings)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@cli.command()
+@click.option("--down", metavar="REVISION", help='Undo down to a revision: "-1", "0001" or "base".')
+def migrate(down: str | None) -> None:
+    """Bring the database to this version's tables; safe to run twice, and from two hosts at once."""
+    from vitte.main.migrations import run as run_migrations
+
+    run_migrations(_settings_of("migrations"), down=down)
+
+
+@cli.command()
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@click.option("--file", "path", type=click.Path(path_type=Path), default=Path(".env"), show_default=True)
+def init(path: Path, force: bool) -> None:  # noqa: FBT001 - click hands flags over like this
+    """Write a .env with generated secrets."""
+    from vitte.main.init import write_env_file
+
+    try:
+        write_env_file(path, overwrite=force)
+    except FileExistsError:
+        raise click.ClickException(f"{path} is there already; --force overwrites it") from None
+    click.echo(f"Wrote {path}. One thing is left to fill in: VITTE_TELEGRAM__TOKEN, from @BotFather.")
+
+
+@cli.command()
+@click.option("--port-base", default=8080, show_default=True, type=click.IntRange(1024, 65000))
+@click.option("--data-dir", default=Path(".vitte"), show_default=True, type=click.Path(path_type=Path))
+@click.option("--reset", is_flag=True, help="Begin with empty data.")
+@click.option("--check", is_flag=True, help="Ask one question, print the answer, and stop.")
+@click.pass_context
+def demo(context: click.Context, /, **options: Any) -> None:
+    """Run everything on this machine, with nothing to install or sign up for."""
+    from vitte.main.demo import DemoOptions, run_demo
+
+    context.exit(run_demo(DemoOptions(**options)))
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--state-dir", type=click.Path(path_type=Path), help="Keep people and messages here between starts."
+)
+@click.option(
+    "--call-log", type=click.Path(path_type=Path), help="Write every call to this file, as JSON lines."
+)
+@click.option("--bot-name", default="Vitte", show_default=True, help="What the first bot is called.")
+@click.option("--bot-username", default="vitte_bot", show_default=True)
+def sandbox(**options: Any) -> None:
+    """Run a Telegram in a box, for any bot: a Bot API server with a chat page.
+
+    Point a bot at http://HOST:PORT instead of https://api.telegram.org, with any token such as 42:TEST.
+    """
+    from vitte.main.sandbox import run as run_sandbox
+    from vitte.sandbox.settings import SandboxSettings
+
+    run_sandbox(SandboxSettings(**options))
+
+
+def _settings_of(process: Process) -> Settings:
+    try:
+        return load_settings(process)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,129 @@
+"""Dependency injection: what each process builds, and from what."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from vitte.assistant.repository import TurnRepository
+from vitte.assistant.service import AssistantService
+from vitte.billing.repository import SubscriptionRepository
+from vitte.billing.service import SubscriptionService
+from vitte.clients.jobs import JobQueue
+from vitte.clients.llm.openai_compatible import OpenAICompatibleModel
+from vitte.clients.llm.protocol import ChatModel
+from vitte.core.clock import Clock, SystemClock
+from vitte.core.settings import Process, Settings
+from vitte.core.settings.outside import AssistantSettings
+from vitte.db.engine import SessionFactory, create_engine, create_session_factory
+from vitte.db.transaction import Transaction
+from vitte.dialogs.repository import DialogRepository
+from vitte.dialogs.service import DialogService
+from vitte.dialogs.titles import TitleService
+from vitte.inbox.service import InboxService
+from vitte.users.repository import UserRepository
+from vitte.users.service import UserService
+
+
+class BackendProvider(Provider):
+    """What lives as long as the process; closed with the container."""
+
+    scope = Scope.APP
+
+    def __init__(self, settings: Settings, process: Process) -> None:
+        super().__init__()
+        self._settings = settings
+        self._process = process
+
+    @provide
+    def settings(self) -> Settings:
+        """All settings."""
+        return self._settings
+
+    @provide
+    def assistant_settings(self, settings: Settings) -> AssistantSettings:
+        """The assistant's own."""
+        return settings.assistant
+
+    @provide
+    def clock(self) -> Clock:
+        """The machine's clock."""
+        return SystemClock()
+
+    @provide
+    async def engine(self, settings: Settings) -> AsyncIterator[AsyncEngine]:
+        """The connection pool."""
+        engine = create_engine(settings.database, process=self._process)
+        yield engine
+        await engine.dispose()
+
+    @provide
+    def session_factory(self, engine: AsyncEngine) -> SessionFactory:
+        """The factory of sessions."""
+        return create_session_factory(engine)
+
+    @provide
+    async def redis(self, settings: Settings) -> AsyncIterator[Redis]:
+        """Redis; every call has a time-out and fails at once rather than try again."""
+        redis = Redis(
+            host=settings.redis.host,
+            port=settings.redis.port,
+            db=settings.redis.database,
+            username=settings.redis.username or None,
+            password=settings.redis.password.get_secret_value() or None,
+            socket_timeout=settings.redis.timeout,
+            socket_connect_timeout=settings.redis.timeout,
+            retry=Retry(NoBackoff(), 0),
+        )
+        yield redis
+        await redis.aclose()
+
+    @provide
+    async def jobs(self, settings: Settings) -> AsyncIterator[JobQueue]:
+        """The way to the worker."""
+        jobs = JobQueue(settings)
+        yield jobs
+        await jobs.close()
+
+    @provide
+    async def model(self, settings: Settings) -> AsyncIterator[ChatModel]:
+        """The language model."""
+        model = OpenAICompatibleModel(settings.llm)
+        yield model
+        await model.close()
+
+    inbox = provide(InboxService)
+
+
+class FeatureProvider(Provider):
+    """What an update, a request or a job gets for itself."""
+
+    scope = Scope.REQUEST
+
+    transaction = provide(Transaction)
+
+    users = provide(UserRepository)
+    user_service = provide(UserService)
+    subscriptions = provide(SubscriptionRepository)
+    subscription_service = provide(SubscriptionService)
+    dialogs = provide(DialogRepository)
+    dialog_service = provide(DialogService)
+    title_service = provide(TitleService)
+    turns = provide(TurnRepository)
+    assistant_service = provide(AssistantService)
+
+
+def make_container(
+    settings: Settings, *providers: Provider, process: Process, context: dict[Any, Any] | None = None
+) -> AsyncContainer:
+    """Make the container of a process. Nothing connects before it is asked for. Close it at the end.
+
+    `providers` come last and so replace what is here: tests put their own parts in.
+    """
+    return make_async_container(
+        BackendProvider(settings, process), FeatureProvider(), *providers, context=context
+    )
