@@ -49,11 +49,12 @@ async def test_help_lists_the_commands_and_status_tells_the_plan(anna: SandboxPe
 async def test_a_question_is_answered_in_a_growing_draft_and_then_for_good(
     anna: SandboxPerson, model: Script, transaction: Transaction
 ) -> None:
-    model.between_tokens = 0.05
+    model.first_token, model.between_tokens = 0.2, 0.05
     answer = await anna.ask(LONG)
     assert answer["text"] == f"You said: {LONG}"
     drafts = [event["draft"]["text"] for event in anna.events if event["type"] == "draft" and event["draft"]]
-    assert drafts[0] == ""
+    assert next(event["type"] for event in anna.events if event["type"] != "message") == "chat_action"
+    assert drafts[0].startswith("You")
     assert len(drafts) > 2
     assert all(answer["text"].startswith(draft) for draft in drafts)
     assert drafts == sorted(drafts, key=len)
@@ -158,7 +159,7 @@ async def test_a_bot_blocked_while_it_answers_gives_up_quietly(
 ) -> None:
     model.first_token = 0.3
     await anna.send("one")
-    await anna.wait_for_event("draft")
+    await anna.wait_for_event("chat_action")
     await anna.block()
     async with asyncio.timeout(10):
         while True:

@@ -80,7 +80,6 @@ class AssistantService:
         """Show the answer as it grows; return it, and what cut it short if it did not end by itself."""
         started = time.monotonic()
         content = ""
-        reply.draft("")
         try:
             async for chunk in self._model.stream(turn.context):
                 if chunk.text:

@@ -1,11 +1,13 @@
 """An answer that grows in the chat while it is made."""
 
 import asyncio
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 import structlog
 from aiogram import Bot
+from aiogram.enums import ChatAction
 from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
 
 from vitte.bot.metrics import DRAFTS
@@ -17,6 +19,8 @@ from vitte.core.nursery import Nursery
 logger = structlog.get_logger(__name__)
 
 _MAX_DRAFT_FAILURES = 3
+_TYPING_LASTS = 4.5
+"""Seconds; an action shows for five: https://core.telegram.org/bots/api#sendchataction ."""
 
 
 class TelegramReply:
@@ -57,9 +61,10 @@ class TelegramReply:
         await self._nursery.stop()
 
     def draft(self, text: str) -> None:
-        """Show the answer so far, soon; an empty text shows that the model is thinking."""
+        """Show the answer so far, soon."""
         self._newest = text
-        self._changed.set()
+        if text:
+            self._changed.set()
 
     async def send(self, text: str, *, cut_by: VitteError | None) -> int:
         """Send the answer in as many messages as it needs and return the last one's id.
@@ -76,7 +81,24 @@ class TelegramReply:
             message_id = (await self._bot.send_message(self._chat_id, piece)).message_id
         return message_id
 
+    async def _show_typing(self) -> None:
+        """Tell that an answer is under way, until there is something of it to show.
+
+        A draft without text would say so too, but would use up the second in which the first words can come.
+        """
+        while not self._newest:
+            self._changed.clear()
+            try:
+                await self._bot.send_chat_action(self._chat_id, ChatAction.TYPING)
+            except TelegramAPIError as error:
+                logger.info("typing_failed", reason=str(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TYPING_LASTS):
+                    await self._changed.wait()
+        self._changed.set()
+
     async def _show_drafts(self) -> None:
+        await self._show_typing()
         failures = 0
         while failures < _MAX_DRAFT_FAILURES:
             await self._changed.wait()
