@@ -1,0 +1,101 @@
+"""One call of a Bot API method, and the table of the methods that are played."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vitte.sandbox.entities.format import FormattedText, format_text
+from vitte.sandbox.errors import BotApiError, bad_request, forbidden
+from vitte.sandbox.methods.markup import effective_markup
+from vitte.sandbox.methods.params import Params
+from vitte.sandbox.model import Bot, Chat, Json, Message
+
+if TYPE_CHECKING:
+    from vitte.sandbox.sandbox import Sandbox
+
+
+@dataclass(slots=True)
+class Call:
+    """What a handler needs: the sandbox, the bot that calls and what it sent."""
+
+    sandbox: "Sandbox"
+    bot: Bot
+    params: Params
+
+    def chat_id(self, name: str = "chat_id") -> int:
+        """Return the chat's id; a username finds nobody, because people cannot be found by it."""
+        value = str(self.params.data(name) or "")
+        if not value:
+            raise bad_request("chat_id is empty")
+        return int(value) if value.removeprefix("-").isdecimal() else 0
+
+    def chat(self, name: str = "chat_id") -> Chat:
+        """Return a chat that the bot may read."""
+        chat = self.sandbox.world.chat(self.bot.id, self.chat_id(name))
+        if chat is None or not (chat.started or not chat.private):
+            raise self._no_chat(self.chat_id(name))
+        return chat
+
+    def writable_chat(self) -> Chat:
+        """Return the chat that the bot may write to."""
+        chat = self.chat()
+        if chat.blocked:
+            raise forbidden("bot was blocked by the user")
+        return chat
+
+    def message(self, chat: Chat, what: str, *, name: str = "message_id") -> Message:
+        """Return a message of the chat; `what` names it in the refusal ("message to edit")."""
+        message = chat.messages.get(self.params.integer(name))
+        if message is None:
+            raise bad_request(f"{what} not found")
+        return message
+
+    def formatted(self, text: str, *, mode: str = "parse_mode", entities: str = "entities") -> FormattedText:
+        """Return the text with its entities, as the call's parameters say."""
+        return format_text(
+            text,
+            parse_mode=self.params.text(mode),
+            entities=self.params.data(entities),
+            resolve_user=self.sandbox.world.user,
+        )
+
+    def markup(self) -> Json | None:
+        """Return the reply markup that was sent and has an effect."""
+        return effective_markup(self.params.data("reply_markup"))
+
+    def reply_to(self, chat: Chat) -> int | None:
+        """Return the id of the message to reply to."""
+        wanted = self.params.data("reply_parameters") or {}
+        message_id = wanted.get("message_id") or self.params.integer("reply_to_message_id")
+        optional = wanted.get("allow_sending_without_reply") or self.params.flag(
+            "allow_sending_without_reply"
+        )
+        if not message_id:
+            return None
+        if int(message_id) in chat.messages:
+            return int(message_id)
+        # Of a group only what bots write is known here, so any reply is believed.
+        if optional or not chat.private:
+            return None
+        raise bad_request("message to be replied not found")
+
+    def _no_chat(self, chat_id: int) -> BotApiError:
+        if chat_id in self.sandbox.world.people:
+            return forbidden("bot can't initiate conversation with a user")
+        return bad_request("chat not found")
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+PLAYED: dict[str, Handler] = {}
+"""Handlers by the method's name in lower case."""
+
+
+def plays(*names: str) -> Callable[[Handler], Handler]:
+    """Register the handler of these methods."""
+
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            PLAYED[name.lower()] = handler
+        return handler
+
+    return register

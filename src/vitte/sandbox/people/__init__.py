@@ -1,0 +1,1 @@
+"""The people side: what people do in their chats."""
