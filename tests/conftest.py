@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 from dishka import AsyncContainer
+from playwright.async_api import Browser, async_playwright
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,6 +23,15 @@ from vitte.main.container import make_container
 from vitte.sandbox.llm import Script, running_model
 
 _SERVERS = pytest.StashKey[ExitStack]()
+_CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    # It would ask the network for its own sake.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 IN_CI = os.environ.get("CI") == "true"
 
@@ -110,6 +120,7 @@ async def settings(servers: Servers, worker_number: int) -> Settings:
             "telegram": {"token": "42:TEST", "api_url": "http://127.0.0.1:9", "poll_timeout": 5},
             "llm": {"base_url": "http://127.0.0.1:9/v1", "model": "scripted"},
             "assistant": {"draft_interval": 0.05},
+            "outbound": {"draft_rate": 20},
             "admin": {"password": "a-password-for-tests", "secret_key": "a-key-for-tests"},
             "bot": {"port": 1},
         }
@@ -179,3 +190,12 @@ def chromium_path() -> str:
     if IN_CI:
         pytest.fail("Chromium is missing: apt install chromium")
     pytest.skip("no Chromium on this machine")
+
+
+@pytest.fixture
+async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
+    """A launched browser."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=_CHROMIUM_OPTIONS)
+        yield browser
+        await browser.close()

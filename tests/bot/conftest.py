@@ -18,7 +18,10 @@ from vitte.sandbox.testing import RunningSandbox, running_sandbox
 @pytest.fixture
 async def sandbox(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[RunningSandbox]:
     """A Telegram of the test's own, with Telegram's limits unless the test asks for others."""
-    async with running_sandbox(limits=getattr(request, "param", SandboxLimits())) as sandbox:
+    limits: SandboxLimits = getattr(request, "param", SandboxLimits())
+    if not limits.enabled:
+        settings.outbound.chat_rate = settings.outbound.interactive_rate = 1000
+    async with running_sandbox(limits=limits) as sandbox:
         settings.telegram.api_url = sandbox.base_url
         settings.bot.port = free_port()
         yield sandbox

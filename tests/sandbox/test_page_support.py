@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright
+from playwright.async_api import Browser, Locator, Page
 
 from vitte.sandbox.model import Json
 from vitte.sandbox.testing import NO_LIMITS, RunningSandbox, running_sandbox
@@ -16,14 +16,6 @@ BOT_ID = 42
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 _PATIENCE = 10.0
-_CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 OpenWindow = Callable[..., Awaitable["Window"]]
 
@@ -97,15 +89,6 @@ def png(width: int = 40, height: int = 30) -> bytes:
     rows = b"".join(b"\0" + bytes((90, 80, 220)) * width for _ in range(height))
     body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body
-
-
-@pytest.fixture
-async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
-    """A launched browser."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=_CHROMIUM_OPTIONS)
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture

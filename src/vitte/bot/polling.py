@@ -9,7 +9,6 @@ import orjson
 import structlog
 
 from vitte.bot.metrics import POLLS
-from vitte.clients.telegram import bot_id_of
 from vitte.core.errors import UnavailableError
 from vitte.core.settings.outside import TelegramSettings
 from vitte.inbox.schemas import NotAnUpdateError
@@ -43,7 +42,7 @@ class Poller:
     ) -> None:
         self._settings = settings
         self._inbox = inbox
-        self._bot_id = bot_id_of(settings)
+        self._bot_id = settings.bot_id
         self._url = f"{settings.api_url}/bot{settings.token.get_secret_value()}/getUpdates"
         self._allowed_updates = list(allowed_updates)
         self._offset = 0

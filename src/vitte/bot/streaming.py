@@ -8,11 +8,12 @@ from typing import Self
 import structlog
 from aiogram import Bot
 from aiogram.enums import ChatAction
-from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
+from aiogram.exceptions import TelegramAPIError
 
 from vitte.bot.metrics import DRAFTS
 from vitte.bot.splitting import MAX_MESSAGE, split, tail
 from vitte.bot.texts import Texts
+from vitte.clients.telegram.gateway import DraftDroppedError
 from vitte.core.errors import VitteError
 from vitte.core.nursery import Nursery
 
@@ -113,8 +114,10 @@ class TelegramReply:
                 )
                 failures = 0
                 DRAFTS.labels(outcome="shown").inc()
-            except TelegramRetryAfter as error:
-                wait = error.retry_after
+            except DraftDroppedError as error:
+                wait = max(wait, error.retry_after)
+                # What was not shown is still to be shown, or newer text in its place.
+                self._changed.set()
                 DRAFTS.labels(outcome="put_off").inc()
             except TelegramAPIError as error:
                 failures += 1

@@ -25,6 +25,8 @@ from vitte.bot.http import start_http
 from vitte.bot.intake import UpdateHandler
 from vitte.bot.polling import Poller
 from vitte.clients.telegram import create_bot
+from vitte.clients.telegram.gateway import Gateway
+from vitte.clients.telegram.limits import Limits
 from vitte.core.logging import configure_logging
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings, SettingsError
@@ -33,6 +35,8 @@ from vitte.inbox.listener import InboxListener
 from vitte.inbox.service import InboxService
 from vitte.main.container import make_container
 from vitte.main.run import run_until_stopped, tune_garbage_collection
+from vitte.main.telegram import TelegramProvider
+from vitte.users.service import UserService
 
 logger = structlog.get_logger(__name__)
 
@@ -54,9 +58,9 @@ async def serve(
     `when_built` is called once all parts are there, before the first update.
     """
     async with AsyncExitStack() as stack:
-        container = make_container(settings, process="bot")
+        container = make_container(settings, TelegramProvider(), process="bot")
         stack.push_async_callback(container.close)
-        bot = _create_bot(settings)
+        bot = await _create_bot(settings, container)
         stack.push_async_callback(bot.session.close)
         dispatcher = create_dispatcher(container)
         await dispatcher.emit_startup(bot=bot)
@@ -90,9 +94,15 @@ async def serve(
         await dispatcher.emit_shutdown(bot=bot)
 
 
-def _create_bot(settings: Settings) -> Bot:
+async def _create_bot(settings: Settings, container: AsyncContainer) -> Bot:
+    async def note_blocked(chat_id: int) -> None:
+        async with container() as request:
+            users = await request.get(UserService)
+            await users.set_blocked(chat_id, blocked=True)
+
+    gateway = Gateway(await container.get(Limits), settings.outbound, on_blocked=note_blocked)
     try:
-        return create_bot(settings.telegram)
+        return create_bot(settings.telegram, gateway)
     except ValueError as error:
         raise SettingsError(f"{variable('telegram.token')}: {error}") from None
 

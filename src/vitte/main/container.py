@@ -18,6 +18,7 @@ from vitte.clients.llm.openai_compatible import OpenAICompatibleModel
 from vitte.clients.llm.protocol import ChatModel
 from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
+from vitte.core.settings.backends import RedisSettings
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
 from vitte.db.transaction import Transaction
@@ -27,6 +28,23 @@ from vitte.dialogs.titles import TitleService
 from vitte.inbox.service import InboxService
 from vitte.users.repository import UserRepository
 from vitte.users.service import UserService
+
+
+def connect_redis(settings: RedisSettings, *, timeout: float) -> Redis:
+    """Make a client of Redis; every try of a call ends within `timeout` seconds.
+
+    There is a second try at once, for the connection that a restart of Redis has closed.
+    """
+    return Redis(
+        host=settings.host,
+        port=settings.port,
+        db=settings.database,
+        username=settings.username or None,
+        password=settings.password.get_secret_value() or None,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 1),
+    )
 
 
 class BackendProvider(Provider):
@@ -68,17 +86,8 @@ class BackendProvider(Provider):
 
     @provide
     async def redis(self, settings: Settings) -> AsyncIterator[Redis]:
-        """Redis; every call has a time-out and fails at once rather than try again."""
-        redis = Redis(
-            host=settings.redis.host,
-            port=settings.redis.port,
-            db=settings.redis.database,
-            username=settings.redis.username or None,
-            password=settings.redis.password.get_secret_value() or None,
-            socket_timeout=settings.redis.timeout,
-            socket_connect_timeout=settings.redis.timeout,
-            retry=Retry(NoBackoff(), 0),
-        )
+        """Redis, for what may wait for it."""
+        redis = connect_redis(settings.redis, timeout=settings.redis.timeout)
         yield redis
         await redis.aclose()
 

@@ -6,13 +6,10 @@ import structlog
 from aiogram import BaseMiddleware
 from aiogram.exceptions import TelegramForbiddenError
 from aiogram.types import CallbackQuery, Message, TelegramObject
-from dishka.integrations.aiogram import CONTAINER_NAME
 
 from vitte.bot.middlewares.person import Handler
 from vitte.bot.texts import Texts
 from vitte.core.errors import VitteError
-from vitte.users.schemas import Person
-from vitte.users.service import UserService
 
 logger = structlog.get_logger(__name__)
 
@@ -36,8 +33,6 @@ class ErrorReplyMiddleware(BaseMiddleware):
                 await event.answer(texts.of_error(error))
             return None
         except TelegramForbiddenError:
-            # They blocked the bot between their message and its answer: nothing is left to say.
-            person: Person = data["person"]
-            users = await data[CONTAINER_NAME].get(UserService)
-            await users.set_blocked(person.telegram_id, blocked=True)
+            # They blocked the bot between their message and its answer: nothing is left to say, and the
+            # gateway has noted it.
             return None

@@ -25,6 +25,17 @@ class TelegramSettings(BaseModel):
     poll_timeout: int = Field(25, ge=0, le=50, description="Seconds that a long poll waits for updates.")
     request_timeout: Seconds = Field(30, description="Seconds that one call may take, beyond a poll's wait.")
 
+    @property
+    def bot_id(self) -> int:
+        """The bot's own id, which is the part of its token before the colon.
+
+        https://core.telegram.org/bots/api#authorizing-your-bot . Raises ValueError when it is no token.
+        """
+        bot_id, colon, secret = self.token.get_secret_value().partition(":")
+        if not colon or not secret or not bot_id.isdecimal():
+            raise ValueError("the bot's token must look like 123456:ABC-DEF, as @BotFather gives it")
+        return int(bot_id)
+
     @field_validator("api_url", "webhook_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:

@@ -52,10 +52,12 @@ class WorkerSettings(BaseModel):
     """Background work."""
 
     concurrency: int = Field(4, ge=1, description="Jobs at once.")
-    time_limit: int = Field(600, ge=1, description="Seconds after which a job's process is ended.")
+    # Shorter than this, and Celery may not notice in time that the process of a job was killed.
+    time_limit: int = Field(600, ge=10, description="Seconds after which a job's process is ended.")
     job_timeout: int = Field(540, ge=1, description="Seconds after which a job itself gives up, in order.")
     visibility_timeout: int = Field(
         900, ge=2, description="Seconds after which an unfinished job is re-sent."
     )
+    host: str = "127.0.0.1"
     metrics_port: Port = Field(8003, description="Health and metrics of the worker.")
     message_retention_days: int = Field(365, ge=1, description="Older messages are deleted.")

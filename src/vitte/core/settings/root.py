@@ -8,6 +8,7 @@ from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vitte.core.settings.backends import DatabaseSettings, RedisSettings
+from vitte.core.settings.outbound import OutboundSettings
 from vitte.core.settings.outside import AssistantSettings, LlmSettings, TelegramSettings
 from vitte.core.settings.processes import (
     AdminSettings,
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     environment: Environment = "production"
     log: LogSettings = LogSettings()
     telegram: TelegramSettings = TelegramSettings()
+    outbound: OutboundSettings = OutboundSettings()
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
     llm: LlmSettings = LlmSettings()
@@ -86,11 +88,15 @@ class Settings(BaseSettings):
         """
         if self.environment != "production":
             return
-        missing = [path for path in _SECRETS_OF[process] if not self._secret(path)]
+        needed = _SECRETS_OF[process]
+        if process == "api" and self.telegram.mode == "webhook":
+            needed = (
+                *needed,
+                "telegram.token",
+            )  # updates are stored under the bot's id, which it begins with
+        missing = [path for path in needed if not self._secret(path)]
         placeholders = [
-            path
-            for path in (*_SECRETS_OF[process], *_SECRETS_IF_SET)
-            if self._secret(path).lower().startswith(PLACEHOLDER)
+            path for path in (*needed, *_SECRETS_IF_SET) if self._secret(path).lower().startswith(PLACEHOLDER)
         ]
         faults = [f"{variable(path)} is not set" for path in missing]
         faults += [f"{variable(path)} still holds its placeholder" for path in placeholders]

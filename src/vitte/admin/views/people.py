@@ -1,0 +1,42 @@
+"""People who have written to the bot."""
+
+from sqlalchemy import ColumnElement, String, cast, or_
+from starlette.requests import Request
+from starlette_admin import DateTimeField, IntegerField, StringField
+from starlette_admin.i18n import lazy_gettext as _
+
+from vitte.admin.views.base import ReadOnlyView
+from vitte.db.models import User
+
+
+class PeopleView(ReadOnlyView):
+    """The list of people."""
+
+    key = "user"
+    menu_label = _("People")
+    display_name = _("Person")
+    icon = "fa-solid fa-users"
+    fields = (
+        IntegerField("id", label="ID"),
+        IntegerField("telegram_id", label="Telegram ID"),
+        StringField("first_name", label=_("First name")),
+        StringField("last_name", label=_("Last name")),
+        StringField("username", label=_("Username")),
+        StringField("language_code", label=_("Language")),
+        DateTimeField("created_at", label=_("Since")),
+        DateTimeField("blocked_bot_at", label=_("Has blocked the bot")),
+    )
+
+    def get_search_query(self, request: Request, term: str) -> ColumnElement[bool]:  # noqa: ARG002 - starlette-admin asks like this
+        """Search names, user names and Telegram ids."""
+        return person_matches(term)
+
+
+def person_matches(term: str) -> ColumnElement[bool]:
+    """Return the condition for people that a search term means."""
+    term = term.strip().removeprefix("@")
+    texts = (User.first_name, User.last_name, User.username)
+    return or_(
+        *(text.icontains(term, autoescape=True) for text in texts),
+        cast(User.telegram_id, String) == term,
+    )

@@ -1,0 +1,1 @@
+"""Routes of the public HTTP interface, one file a topic."""

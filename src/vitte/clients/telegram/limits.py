@@ -1,0 +1,184 @@
+"""Who may call Telegram now, and who has to wait: for all processes together, or for one."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from vitte.clients.telegram import scripts
+from vitte.clients.telegram.cells import Cell
+from vitte.core.settings.outbound import OutboundSettings
+
+logger = structlog.get_logger(__name__)
+
+_PREFIX = "vitte:telegram:"
+_KEEP = 10_000
+"""Cells kept in a process before those that are long free are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The answer to a call that wants to go out.
+
+    `granted`: the call may go out after `wait` seconds, and is booked. Otherwise nothing is booked, and it
+    may ask again after `wait` seconds.
+    """
+
+    granted: bool
+    wait: float
+
+
+class LocalLimits:
+    """The limits as one process sees them. The arithmetic is that of the Redis script."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._arrivals: dict[str, float] = {}
+        self._pauses: dict[str, float] = {}
+        self._calls: list[float] = []
+        self._hits: dict[str, float] = {}
+
+    def acquire(self, chat: str, cells: Sequence[Cell]) -> Grant:
+        """Book a call, or say when to ask again."""
+        now = self._clock()
+        if (paused := self.paused(chat)) > 0:
+            return Grant(granted=False, wait=paused)
+        longest, booked = 0.0, {}
+        for cell in cells:
+            arrival = max(self._arrivals.get(cell.name, 0.0), now)
+            if cell.counts:
+                booked[cell.name] = min(arrival + cell.interval, now + cell.tolerance)
+                continue
+            wait = arrival - cell.tolerance - now
+            if wait > cell.max_wait:
+                return Grant(granted=False, wait=wait)
+            longest = max(longest, wait)
+            booked[cell.name] = arrival + cell.interval
+        self._arrivals |= booked
+        self._calls.append(now)
+        self._forget(now)
+        return Grant(granted=True, wait=longest)
+
+    def paused(self, chat: str) -> float:
+        """Return for how many seconds Telegram wants no call to this chat."""
+        until = max(self._pauses.get(chat, 0.0), self._pauses.get("", 0.0))
+        return max(0.0, until - self._clock())
+
+    def report(self, chat: str, retry_after: float) -> bool:
+        """Note that Telegram asked for a pause; tell whether it is one for all chats."""
+        now = self._clock()
+        self._pauses[chat] = max(self._pauses.get(chat, 0.0), now + retry_after)
+        window = now - scripts.WINDOW
+        self._hits = {name: at for name, at in self._hits.items() if at > window} | {chat: now}
+        self._calls = [at for at in self._calls if at > window]
+        if not scripts.concerns_all(hits=len(self._hits), calls=len(self._calls)):
+            return False
+        self._pauses[""] = max(self._pauses.get("", 0.0), now + retry_after)
+        return True
+
+    def _forget(self, now: float) -> None:
+        if len(self._arrivals) > _KEEP:
+            self._arrivals = {name: at for name, at in self._arrivals.items() if at > now}
+        if len(self._pauses) > _KEEP:
+            self._pauses = {name: until for name, until in self._pauses.items() if until > now}
+        if len(self._calls) > _KEEP:
+            self._calls = self._calls[-_KEEP // 2 :]
+
+
+class RedisLimits:
+    """The limits of all processes together: one round trip a call. Raises RedisError when Redis is away."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._acquire = redis.register_script(scripts.ACQUIRE)
+        self._report = redis.register_script(scripts.REPORT)
+        self._paused = redis.register_script(scripts.PAUSED)
+
+    async def acquire(self, chat: str, cells: Sequence[Cell]) -> Grant:
+        """Book a call, or say when to ask again."""
+        keys = [*self._common_keys(chat), *(f"{_PREFIX}{cell.name}" for cell in cells)]
+        numbers = [
+            number
+            for cell in cells
+            for number in (cell.interval, cell.tolerance, cell.max_wait, int(cell.counts))
+        ]
+        granted, wait = await self._acquire(keys=keys, args=numbers)
+        return Grant(granted=bool(granted), wait=int(wait) / 1000)
+
+    async def paused(self, chat: str) -> float:
+        """Return for how many seconds Telegram wants no call to this chat."""
+        milliseconds: int = await self._paused(keys=self._common_keys(chat))
+        return milliseconds / 1000
+
+    async def report(self, chat: str, retry_after: float) -> bool:
+        """Note that Telegram asked for a pause; tell whether it is one for all chats."""
+        keys = [*self._common_keys(chat), f"{_PREFIX}hits"]
+        return bool(await self._report(keys=keys, args=[retry_after, chat]))
+
+    @staticmethod
+    def _common_keys(chat: str) -> list[str]:
+        return [f"{_PREFIX}pause", f"{_PREFIX}pause:{chat}", f"{_PREFIX}calls:"]
+
+
+class Limits:
+    """The shared limits, or the process's own while Redis is away: said once, and left by itself."""
+
+    def __init__(self, redis: Redis, settings: OutboundSettings) -> None:
+        self._shared = RedisLimits(redis)
+        self._local = LocalLimits()
+        self._retry_after = settings.redis_retry
+        self._away_until = 0.0
+        self._is_away = False
+
+    async def acquire(self, chat: str, cells: Sequence[Cell]) -> Grant:
+        """Book a call, or say when to ask again."""
+        if self._may_ask():
+            try:
+                grant = await self._shared.acquire(chat, cells)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._note_away(error)
+            else:
+                self._note_back()
+                return grant
+        return self._local.acquire(chat, cells)
+
+    def known_pause(self, chat: str) -> float:
+        """Return for how many seconds Telegram wants no call to this chat, as far as this process knows."""
+        return self._local.paused(chat)
+
+    async def paused(self, chat: str) -> float:
+        """Return for how many seconds Telegram wants no call to this chat."""
+        shared = 0.0
+        if self._may_ask():
+            try:
+                shared = await self._shared.paused(chat)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._note_away(error)
+        return max(shared, self._local.paused(chat))
+
+    async def report(self, chat: str, retry_after: float) -> bool:
+        """Note that Telegram asked for a pause; tell whether it is one for all chats."""
+        # In both: a pause is to be kept also when Redis goes away in the middle of it.
+        concerns_all = self._local.report(chat, retry_after)
+        if self._may_ask():
+            try:
+                concerns_all = await self._shared.report(chat, retry_after)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._note_away(error)
+        return concerns_all
+
+    def _may_ask(self) -> bool:
+        return time.monotonic() >= self._away_until
+
+    def _note_away(self, error: Exception) -> None:
+        self._away_until = time.monotonic() + self._retry_after
+        if not self._is_away:
+            self._is_away = True
+            logger.warning("shared_limits_away", reason=type(error).__name__)
+
+    def _note_back(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            logger.info("shared_limits_back")

@@ -1,0 +1,11 @@
+"""What the gateway counts."""
+
+from prometheus_client import Counter, Histogram
+
+CALLS = Counter("vitte_telegram_calls", "Calls to Telegram by how they ended.", ["method", "outcome"])
+WAIT_SECONDS = Histogram(
+    "vitte_telegram_wait_seconds",
+    "Time that a message waited for Telegram's limits.",
+    ["lane"],
+    buckets=(0.005, 0.05, 0.25, 0.5, 1, 2, 5, 15, 60),
+)

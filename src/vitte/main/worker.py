@@ -1,0 +1,71 @@
+"""The process of background work."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import structlog
+
+from vitte.core.logging import configure_logging
+from vitte.core.settings import Settings
+
+logger = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    configure_logging(process="worker", level=settings.log.level, format=settings.log.format)
+    with tempfile.TemporaryDirectory(prefix="vitte-worker-") as folder:
+        # Both libraries read these once, when they are imported: hence the imports further down.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # noqa: TID251 - it is how that library is told
+        # A supervisor that signals the whole process group shall not end the jobs with it.
+        os.environ["REMAP_SIGTERM"] = "SIGQUIT"  # noqa: TID251 - it is how that library is told
+        from vitte.worker.metrics import count_across_processes
+
+        count_across_processes()
+        exit_code = _run(settings, Path(folder))
+    raise SystemExit(exit_code)
+
+
+def _run(settings: Settings, folder: Path) -> int:
+    from celery import signals
+
+    from vitte.main.container import make_container
+    from vitte.main.run import tune_garbage_collection
+    from vitte.worker.app import create_celery
+    from vitte.worker.bridge import Bridge, add_jobs
+    from vitte.worker.http import WorkerHttp
+    from vitte.worker.jobs import all_jobs
+    from vitte.worker.metrics import render
+    from vitte.worker.process import WorkerProcess
+
+    app = create_celery(settings)
+    bridge = Bridge(
+        lambda: make_container(settings, process="worker"), job_timeout=settings.worker.job_timeout
+    )
+    add_jobs(app, bridge, all_jobs())
+    http = WorkerHttp(
+        host=settings.worker.host, port=settings.worker.metrics_port, render_metrics=lambda: render(folder)
+    )
+    http.start()
+
+    def on_ready(**_: object) -> None:
+        http.is_ready.set()
+        logger.info("worker_ready", concurrency=settings.worker.concurrency)
+
+    signals.worker_ready.connect(on_ready, weak=False)
+    worker = WorkerProcess(
+        app=app,
+        concurrency=settings.worker.concurrency,
+        pool="prefork",
+        loglevel=settings.log.level,
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    # Before the fork: what stands now is shared by all processes of the pool, and stays shared.
+    tune_garbage_collection()
+    worker.start()
+    http.stop()
+    return int(worker.exitcode or 0)

@@ -1,0 +1,1 @@
+"""Parts of HTTP that the public API and the admin panel share."""

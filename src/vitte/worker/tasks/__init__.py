@@ -1,0 +1,1 @@
+"""Jobs, one file a room; every file here is found by itself."""

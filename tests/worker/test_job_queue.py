@@ -1,0 +1,54 @@
+"""Sending jobs when the queue is in trouble."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from redis.asyncio import Redis
+
+from vitte.clients.jobs import JobQueue
+from vitte.core.errors import UnavailableError
+from vitte.core.job_names import TEST_TASK
+from vitte.core.settings import Settings
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+async def test_jobs_wait_in_redis_until_a_worker_comes(settings: Settings, redis: Redis) -> None:
+    jobs = JobQueue(settings)
+    await asyncio.gather(*(jobs.send(TEST_TASK, number=number) for number in range(20)))
+    await jobs.close()
+    assert await redis.llen("vitte:jobs:default") == 20
+    assert len(await redis.keys("vitte:jobs:*")) == len(await redis.keys())
+
+
+async def test_the_sender_is_told_when_the_queue_is_away(settings: Settings) -> None:
+    settings.redis.port = 9
+    jobs = JobQueue(settings)
+    started = time.monotonic()
+    with pytest.raises(UnavailableError):
+        await jobs.send(TEST_TASK)
+    assert time.monotonic() - started < 2 * settings.redis.timeout
+    await jobs.close()
+
+
+async def test_a_silent_queue_stops_neither_the_sender_nor_those_after_it(
+    settings: Settings, silent_port: int
+) -> None:
+    settings.redis.port, settings.redis.timeout = silent_port, 0.3
+    jobs = JobQueue(settings)
+    for _ in range(3):
+        started = time.monotonic()
+        results = await asyncio.gather(*(jobs.send(TEST_TASK) for _ in range(6)), return_exceptions=True)
+        assert [type(result) for result in results] == [UnavailableError] * 6
+        assert time.monotonic() - started < 2
+    await jobs.close()
