@@ -77,7 +77,7 @@ async def test_a_job_that_takes_too_long_ends_and_leaves_the_next_one_alone(
 async def test_a_job_that_blocks_its_process_is_ended_with_it(
     worker_settings: Settings, jobs: JobQueue, redis: Redis
 ) -> None:
-    worker_settings.worker.job_timeout, worker_settings.worker.time_limit = 1, 2
+    worker_settings.worker.job_timeout, worker_settings.worker.time_limit = 1, 10
     async with running(WORKER, settings=worker_settings) as worker:
         await jobs.send("tests.blocks", 60)
         await jobs.send("tests.nap", "after the block", 0)
