@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from vitte.db.models import UpdateLane
 from vitte.inbox.schemas import NotAnUpdateError, read_update
 
 PERSON = {"id": 1001, "is_bot": False, "first_name": "A"}
@@ -30,7 +31,19 @@ def test_updates_of_one_chat_share_a_key_and_stay_in_order(content: dict[str, An
     assert read_update({"update_id": 7, **content}).order_key == key
 
 
-@pytest.mark.parametrize("raw", [b"{", b"[]", b"{}", b'{"update_id": "7"}', b"null", b""])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"update_id": "7"}',
+        b"null",
+        b"",
+        b'{"update_id": true}',
+        b'{"update_id": 99999999999999999999}',
+    ],
+)
 def test_what_is_no_update_is_refused_before_it_is_stored(raw: bytes) -> None:
     with pytest.raises(NotAnUpdateError):
         read_update(raw)
@@ -39,3 +52,32 @@ def test_what_is_no_update_is_refused_before_it_is_stored(raw: bytes) -> None:
 def test_a_character_that_jsonb_would_refuse_is_kept() -> None:
     update = read_update(b'{"update_id": 7, "message": {"text": "a\\u0000b"}}')
     assert r"a\u0000b" in update.payload
+
+
+@pytest.mark.parametrize(
+    "text", ['"\\ud83d half of a pair"', "NaN", "123456789012345678901234567890", "1e400"]
+)
+def test_json_that_fast_readers_refuse_is_stored_all_the_same(text: str) -> None:
+    raw = f'{{"update_id": 7, "message": {{"text": {text}}}}}'
+    update = read_update(raw.encode())
+    assert update.update_id == 7
+    update.payload.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "lane"),
+    [
+        ({"pre_checkout_query": {"id": "1"}}, UpdateLane.FAST),
+        ({"callback_query": {"id": "1"}}, UpdateLane.FAST),
+        ({"stopped_message_generation": {"draft_id": 1}}, UpdateLane.FAST),
+        ({"message": {"text": "/cancel"}}, UpdateLane.FAST),
+        ({"message": {"text": "/Stop@vitte_bot now"}}, UpdateLane.FAST),
+        ({"message": {"text": "please /cancel"}}, UpdateLane.ORDINARY),
+        ({"message": {"text": "  "}}, UpdateLane.ORDINARY),
+        ({"message": {"photo": []}}, UpdateLane.ORDINARY),
+    ],
+)
+def test_what_cannot_wait_for_an_answer_to_end_takes_the_fast_lane(
+    content: dict[str, Any], lane: UpdateLane
+) -> None:
+    assert read_update({"update_id": 7, **content}).lane is lane

@@ -1,17 +1,20 @@
 """The inbox: nothing lost, nothing twice, each chat in order."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy import update as update_statement
 
+from vitte.core.clock import utc_now
 from vitte.core.errors import UnavailableError
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
 from vitte.db.models import InboxUpdate
 from vitte.db.transaction import Transaction
+from vitte.inbox.grouping import GroupCommit
 from vitte.inbox.listener import InboxListener
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
 
@@ -43,6 +46,59 @@ async def test_the_next_message_of_a_chat_waits_for_the_one_before(inbox: InboxS
     assert await claim(inbox) == []
     await inbox.finish(claimed[0])
     assert await claim(inbox) == [2]
+
+
+async def test_a_pressed_button_does_not_wait_for_the_answer_above_it(inbox: InboxService) -> None:
+    button = {"callback_query": {"id": "1", "from": {"id": 5}, "message": {"chat": {"id": 5}}}}
+    await inbox.take_in(
+        BOT, [update(1, 5), update(2, 5), {"update_id": 3, **button}, {"update_id": 4, **button}]
+    )
+    assert await claim(inbox) == [1, 3]
+
+
+async def test_an_update_that_cannot_be_stored_keeps_no_neighbour_out(
+    inbox: InboxService, transaction: Transaction
+) -> None:
+    add = inbox._add
+
+    async def refuse_two(arrivals: Any) -> list[int]:
+        if any(item.update_id == 2 for arrival in arrivals for item in arrival.updates):
+            raise OSError
+        return await add(arrivals)
+
+    inbox._arrivals = GroupCommit(refuse_two)
+    results = await asyncio.gather(
+        *(inbox.take_in(BOT, [update(number, number)]) for number in (1, 2, 3)), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [int, UnavailableError, int]
+    assert await claim(inbox) == [1, 3]
+
+
+async def test_calls_at_the_same_moment_are_stored_together_and_told_apart(inbox: InboxService) -> None:
+    await inbox.take_in(BOT, [update(1, 1)])
+    counts = await asyncio.gather(*(inbox.take_in(BOT, [update(number, number)]) for number in range(300)))
+    assert sum(counts) == 299
+    assert counts[1] == 0
+
+
+async def test_what_is_done_goes_after_two_days_and_what_is_open_stays(
+    inbox: InboxService, transaction: Transaction
+) -> None:
+    await inbox.take_in(BOT, [update(number, number) for number in range(4)])
+    for item in (await inbox.claim(BOT, limit=3, lease=60))[:3]:
+        await inbox.finish(item)
+    async with transaction:
+        aged = update_statement(InboxUpdate).where(InboxUpdate.update_id == 0)
+        await transaction.session.execute(aged.values(finished_at=utc_now() - timedelta(hours=49)))
+        dead = update_statement(InboxUpdate).where(InboxUpdate.update_id == 1)
+        old = utc_now() - timedelta(days=3)
+        await transaction.session.execute(dead.values(state="dead", finished_at=old))
+    assert await inbox.purge(done_older_than=timedelta(hours=48), dead_older_than=timedelta(days=30)) == 1
+    async with transaction:
+        kept = await transaction.session.scalars(
+            select(InboxUpdate.update_id).order_by(InboxUpdate.update_id)
+        )
+        assert kept.all() == [1, 2, 3]
 
 
 async def test_many_bots_share_the_inbox_without_taking_anything_twice(

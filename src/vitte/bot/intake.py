@@ -1,12 +1,12 @@
 """What becomes of a claimed update: parsed, dispatched, and apologised for if it cannot be helped."""
 
-import orjson
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.enums import ChatType
 from aiogram.types import Update
 
 from vitte.bot.texts import texts_for
+from vitte.core.json import loads
 from vitte.inbox.schemas import ClaimedUpdate
 
 logger = structlog.get_logger(__name__)
@@ -21,12 +21,12 @@ class UpdateHandler:
 
     async def handle(self, update: ClaimedUpdate) -> None:
         """Parse and dispatch. Raises what the models or a handler raise."""
-        parsed = Update.model_validate(orjson.loads(update.payload), context={"bot": self._bot})
+        parsed = Update.model_validate(loads(update.payload), context={"bot": self._bot})
         await self._dispatcher.feed_update(self._bot, parsed)
 
     async def give_up(self, update: ClaimedUpdate) -> None:
         """Tell the person that their message could not be handled, when it is known who that is."""
-        content = orjson.loads(update.payload).get("message") or {}
+        content = loads(update.payload).get("message") or {}
         chat = content.get("chat") or {}
         if chat.get("type") == ChatType.PRIVATE:
             texts = texts_for((content.get("from") or {}).get("language_code"))

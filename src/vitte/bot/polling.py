@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
-import orjson
 import structlog
 
 from vitte.bot.metrics import POLLS
 from vitte.core.errors import UnavailableError
+from vitte.core.json import loads
 from vitte.core.settings.outside import TelegramSettings
 from vitte.inbox.schemas import NotAnUpdateError
 from vitte.inbox.service import InboxService
@@ -79,11 +79,11 @@ class Poller:
         }
         try:
             async with session.post(self._url, json=body) as response:
-                answer = orjson.loads(await response.read())
+                answer = loads(await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Not the error's own text: it may quote the address, which holds the token.
             raise PollError(type(error).__name__) from None
-        except orjson.JSONDecodeError:
+        except ValueError:
             raise PollError("not_json") from None
         if not isinstance(answer, dict) or not answer.get("ok") or not isinstance(answer.get("result"), list):
             answer = answer if isinstance(answer, dict) else {}

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Text, case, cast, exists, func, literal, null, or_, select, text, update
+from sqlalchemy import Text, case, cast, delete, exists, func, literal, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -21,8 +21,8 @@ class InboxRepository:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add(self, bot_id: int, updates: Sequence[IncomingUpdate]) -> int:
-        """Store the updates that are not there yet, and return how many were new."""
+    async def add(self, bot_id: int, updates: Sequence[IncomingUpdate]) -> set[int]:
+        """Store the updates that are not there yet, and return the ids of those that were new."""
         new = await self._transaction.session.scalars(
             insert(InboxUpdate)
             .values(
@@ -31,22 +31,26 @@ class InboxRepository:
                         "bot_id": bot_id,
                         "update_id": item.update_id,
                         "order_key": item.order_key,
+                        "lane": item.lane,
                         "payload": item.payload,
                     }
                     for item in updates
                 ]
             )
             .on_conflict_do_nothing(index_elements=[InboxUpdate.bot_id, InboxUpdate.update_id])
-            .returning(InboxUpdate.id)
+            .returning(InboxUpdate.update_id)
         )
-        return len(new.all())
+        return set(new.all())
 
     async def notify(self) -> None:
         """Wake every bot that listens, once this transaction is committed."""
         await self._transaction.session.execute(select(func.pg_notify(CHANNEL, "")))
 
     async def claim(self, bot_id: int, *, limit: int, lease: timedelta) -> list[ClaimedUpdate]:
-        """Take up to `limit` updates for `lease`: of each chat the oldest open one, unless it is taken."""
+        """Take up to `limit` updates for `lease`: of each chat and lane the oldest open one, unless taken.
+
+        The fast lane goes first.
+        """
         earlier = aliased(InboxUpdate)
         free = (
             select(InboxUpdate.id)
@@ -57,11 +61,12 @@ class InboxRepository:
                 ~exists().where(
                     earlier.state == text("'open'"),
                     earlier.order_key == InboxUpdate.order_key,
+                    earlier.lane == InboxUpdate.lane,
                     earlier.update_id < InboxUpdate.update_id,
                     earlier.bot_id == InboxUpdate.bot_id,
                 ),
             )
-            .order_by(InboxUpdate.update_id)
+            .order_by(InboxUpdate.lane, InboxUpdate.update_id)
             .limit(limit)
             .with_for_update(skip_locked=True)
             .cte("free")
@@ -96,13 +101,26 @@ class InboxRepository:
             .values(leased_until=null(), attempts=InboxUpdate.attempts - 1)
         )
 
-    async def finish(self, row_id: int) -> None:
-        """Mark an update as done, and forget what it said."""
+    async def finish(self, ids: Collection[int]) -> None:
+        """Mark updates as done, and forget what they said."""
         await self._transaction.session.execute(
             update(InboxUpdate)
-            .where(InboxUpdate.id == row_id)
+            .where(InboxUpdate.id.in_(ids))
             .values(state=UpdateState.DONE, payload=null(), leased_until=null(), finished_at=func.now())
         )
+
+    async def purge(self, state: UpdateState, *, older_than: timedelta, limit: int) -> int:
+        """Delete up to `limit` updates that came to rest in `state` longer ago than `older_than`."""
+        old = (
+            select(InboxUpdate.id)
+            .where(InboxUpdate.state == state, InboxUpdate.finished_at < func.now() - older_than)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        gone = await self._transaction.session.scalars(
+            delete(InboxUpdate).where(InboxUpdate.id.in_(old)).returning(InboxUpdate.id)
+        )
+        return len(gone.all())
 
     async def fail(self, row_id: int, *, error: str, max_attempts: int, retry_in: timedelta) -> bool:
         """Put an update off for another try, or to rest after its last; tell whether it is dead."""

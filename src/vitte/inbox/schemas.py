@@ -1,9 +1,15 @@
 """Updates on their way in and out of the inbox."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
-import orjson
+from vitte.core.json import dumps, loads
+from vitte.db.models import UpdateLane
+
+_FAST_KINDS = frozenset(
+    {"pre_checkout_query", "shipping_query", "callback_query", "stopped_message_generation"}
+)
+_FAST_COMMANDS = frozenset({"/cancel", "/stop"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +18,7 @@ class IncomingUpdate:
 
     update_id: int
     order_key: int
+    lane: UpdateLane
     payload: str
 
 
@@ -32,15 +39,34 @@ class NotAnUpdateError(ValueError):
 def read_update(raw: bytes | dict[str, Any]) -> IncomingUpdate:
     """Look into an update only as far as storing it needs. Raises NotAnUpdateError."""
     try:
-        data = orjson.loads(raw) if isinstance(raw, bytes) else raw
-    except orjson.JSONDecodeError:
+        data = loads(raw) if isinstance(raw, bytes) else raw
+    except ValueError:
         raise NotAnUpdateError("not JSON") from None
     update_id = data.get("update_id") if isinstance(data, dict) else None
-    if not isinstance(update_id, int):
+    if not _is_id(update_id):
         raise NotAnUpdateError("no update_id")
     return IncomingUpdate(
-        update_id=update_id, order_key=_order_key(data, update_id), payload=orjson.dumps(data).decode()
+        update_id=update_id,
+        order_key=_order_key(data, update_id),
+        lane=_lane(data),
+        payload=dumps(data),
     )
+
+
+def _lane(data: dict[str, Any]) -> UpdateLane:
+    """Tell whether the update must not wait until the answer before it is complete.
+
+    A pre_checkout_query has ten seconds, a pressed button shows a spinner, and who wants to stop an answer
+    wants it now.
+    """
+    if not _FAST_KINDS.isdisjoint(data):
+        return UpdateLane.FAST
+    message = data.get("message")
+    text = message.get("text") if isinstance(message, dict) else None
+    words = text.split(maxsplit=1) if isinstance(text, str) else []
+    if words and words[0].partition("@")[0].lower() in _FAST_COMMANDS:
+        return UpdateLane.FAST
+    return UpdateLane.ORDINARY
 
 
 def _order_key(data: dict[str, Any], update_id: int) -> int:
@@ -58,6 +84,11 @@ def _order_key(data: dict[str, Any], update_id: int) -> int:
                 owner = holder.get(name)
                 if name != "chat" and holder is content and isinstance(message, dict):
                     continue  # a button belongs to the chat of its message
-                if isinstance(owner, dict) and isinstance(owner.get("id"), int):
+                if isinstance(owner, dict) and _is_id(owner.get("id")):
                     return int(owner["id"])
     return update_id
+
+
+def _is_id(value: object) -> TypeGuard[int]:
+    """Tell whether the value is a number that a bigint holds. True and False are none."""
+    return type(value) is int and abs(value) < 2**63

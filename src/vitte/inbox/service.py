@@ -1,6 +1,7 @@
 """Taking updates in, and handing them out one chat at a time."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,15 +11,26 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from vitte.core.errors import UnavailableError
 from vitte.db.engine import SessionFactory
+from vitte.db.models import UpdateState
 from vitte.db.transaction import Transaction
+from vitte.inbox.grouping import GroupCommit
 from vitte.inbox.metrics import UPDATES_DEAD, UPDATES_TAKEN_IN
 from vitte.inbox.repository import InboxRepository
-from vitte.inbox.schemas import ClaimedUpdate, read_update
+from vitte.inbox.schemas import ClaimedUpdate, IncomingUpdate, read_update
 
 logger = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 3
 _FIRST_RETRY = timedelta(seconds=1)
+_PURGE_BATCH = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """What one call brings."""
+
+    bot_id: int
+    updates: list[IncomingUpdate]
 
 
 class InboxService:
@@ -29,6 +41,8 @@ class InboxService:
 
     def __init__(self, session_factory: SessionFactory) -> None:
         self._session_factory = session_factory
+        self._arrivals: GroupCommit[_Arrival, int] = GroupCommit(self._add)
+        self._endings: GroupCommit[int, None] = GroupCommit(self._finish)
 
     async def take_in(self, bot_id: int, updates: Sequence[bytes | dict[str, Any]]) -> int:
         """Store updates; when this returns they are committed and may be acknowledged.
@@ -39,17 +53,29 @@ class InboxService:
         incoming = [read_update(raw) for raw in updates]
         if not incoming:
             return 0
-        transaction = Transaction(self._session_factory)
-        inbox = InboxRepository(transaction)
         try:
-            async with transaction:
-                added = await inbox.add(bot_id, incoming)
-                if added:
-                    await inbox.notify()
+            added = await self._arrivals.add(_Arrival(bot_id, incoming))
         except (DBAPIError, InterfaceError, PoolTimeoutError, OSError) as error:
             raise UnavailableError("the inbox cannot be written") from error
         UPDATES_TAKEN_IN.inc(added)
         return added
+
+    async def _add(self, arrivals: Sequence[_Arrival]) -> list[int]:
+        transaction = Transaction(self._session_factory)
+        inbox = InboxRepository(transaction)
+        new: dict[int, set[int]] = {}
+        async with transaction:
+            for bot_id in {arrival.bot_id for arrival in arrivals}:
+                updates = [
+                    item for arrival in arrivals if arrival.bot_id == bot_id for item in arrival.updates
+                ]
+                new[bot_id] = await inbox.add(bot_id, updates)
+            if any(new.values()):
+                await inbox.notify()
+        return [
+            len({update.update_id for update in arrival.updates} & new[arrival.bot_id])
+            for arrival in arrivals
+        ]
 
     async def claim(self, bot_id: int, *, limit: int, lease: float) -> list[ClaimedUpdate]:
         """Take up to `limit` updates for `lease` seconds, at most one of each chat: its oldest open one."""
@@ -73,9 +99,30 @@ class InboxService:
 
     async def finish(self, update: ClaimedUpdate) -> None:
         """Mark an update as done."""
+        await self._endings.add(update.id)
+
+    async def _finish(self, ids: Sequence[int]) -> list[None]:
         transaction = Transaction(self._session_factory)
         async with transaction:
-            await InboxRepository(transaction).finish(update.id)
+            await InboxRepository(transaction).finish(ids)
+        return [None] * len(ids)
+
+    async def purge(self, *, done_older_than: timedelta, dead_older_than: timedelta) -> int:
+        """Delete updates that have rested for so long, a batch at a time; return how many."""
+        total = 0
+        for state, older_than in (
+            (UpdateState.DONE, done_older_than),
+            (UpdateState.DEAD, dead_older_than),
+        ):
+            deleted = _PURGE_BATCH
+            while deleted == _PURGE_BATCH:
+                transaction = Transaction(self._session_factory)
+                async with transaction:
+                    deleted = await InboxRepository(transaction).purge(
+                        state, older_than=older_than, limit=_PURGE_BATCH
+                    )
+                total += deleted
+        return total
 
     async def fail(self, update: ClaimedUpdate, *, error: str) -> bool:
         """Note that handling failed: another try follows later, or none after the last.

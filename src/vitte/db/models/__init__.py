@@ -2,7 +2,7 @@
 
 from vitte.db.models.base import Base
 from vitte.db.models.dialog import Dialog
-from vitte.db.models.inbox_update import InboxUpdate, UpdateState
+from vitte.db.models.inbox_update import InboxUpdate, UpdateLane, UpdateState
 from vitte.db.models.message import Message, MessageRole
 from vitte.db.models.subscription import Plan, Subscription, SubscriptionStatus
 from vitte.db.models.user import User
@@ -17,6 +17,7 @@ __all__ = [
     "Plan",
     "Subscription",
     "SubscriptionStatus",
+    "UpdateLane",
     "UpdateState",
     "User",
     "UserSettings",

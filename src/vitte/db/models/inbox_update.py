@@ -1,6 +1,6 @@
 """Telegram's updates, stored before they are acknowledged."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from sqlalchemy import Index, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,6 +16,14 @@ class UpdateState(StrEnum):
     DEAD = "dead"
 
 
+class UpdateLane(IntEnum):
+    """Which queue of its chat an update waits in."""
+
+    FAST = 0
+    """What cannot wait until an answer has been given: payments to confirm, buttons, stop."""
+    ORDINARY = 1
+
+
 class InboxUpdate(Base):
     """One update as it came.
 
@@ -26,7 +34,9 @@ class InboxUpdate(Base):
     __tablename__ = "inbox_updates"
     __table_args__ = (
         Index("uq_inbox_updates_bot_id_update_id", "bot_id", "update_id", unique=True),
-        Index("ix_inbox_updates_open", "order_key", "update_id", postgresql_where=text("state = 'open'")),
+        Index(
+            "ix_inbox_updates_open", "order_key", "lane", "update_id", postgresql_where=text("state = 'open'")
+        ),
         Index("ix_inbox_updates_finished_at", "finished_at", postgresql_where=text("state <> 'open'")),
     )
 
@@ -35,6 +45,7 @@ class InboxUpdate(Base):
     update_id: Mapped[int]
     order_key: Mapped[int]
     """Updates with the same key are handled one after the other: the chat's id, else the person's."""
+    lane: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
     payload: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(8), server_default=UpdateState.OPEN)
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
