@@ -50,8 +50,8 @@ class AssistantService:
         if answer is not None:
             answer_id, content, cut_by = answer.id, answer.text, None
         else:
-            content, cut_by = await self._stream(turn, reply)
-            answer_id = await self._save(turn, content)
+            content, cut_by, model = await self._stream(turn, reply)
+            answer_id = await self._save(turn, content, model=model)
         message_id = await reply.send(content, cut_by=cut_by)
         async with self._transaction:
             await self._turns.mark_sent(answer_id, telegram_message_id=message_id)
@@ -76,12 +76,16 @@ class AssistantService:
             answer=answer,
         )
 
-    async def _stream(self, turn: Turn, reply: Reply) -> tuple[str, LlmError | None]:
-        """Show the answer as it grows; return it, and what cut it short if it did not end by itself."""
+    async def _stream(self, turn: Turn, reply: Reply) -> tuple[str, LlmError | None, str]:
+        """Show the answer as it grows.
+
+        Returns it, what cut it short if it did not end by itself, and the name of the model that gave it.
+        """
         started = time.monotonic()
-        content = ""
+        content, model = "", self._model.name
         try:
             async for chunk in self._model.stream(turn.context):
+                model = chunk.model or model
                 if chunk.text:
                     if not content:
                         FIRST_TOKEN_SECONDS.observe(time.monotonic() - started)
@@ -94,16 +98,16 @@ class AssistantService:
             logger.warning("answer_failed", code=error.code, reason=str(error), characters=len(content))
             if not content.strip():
                 raise
-            return content, error
+            return content, error, model
         ANSWERS.labels(outcome="complete").inc()
         ANSWER_SECONDS.observe(time.monotonic() - started)
         logger.info("answer_complete", seconds=round(time.monotonic() - started, 3), characters=len(content))
-        return content, None
+        return content, None, model
 
-    async def _save(self, turn: Turn, content: str) -> int:
+    async def _save(self, turn: Turn, content: str, *, model: str) -> int:
         async with self._transaction:
             answer_id = await self._turns.save_answer(
-                turn.dialog_id, question_id=turn.question_id, content=content, model=self._model.name
+                turn.dialog_id, question_id=turn.question_id, content=content, model=model
             )
             if turn.is_first:
                 self._transaction.on_commit(lambda: self._jobs.send(TITLE_DIALOG, dialog_id=turn.dialog_id))

@@ -14,7 +14,7 @@ from vitte.assistant.service import AssistantService
 from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.service import SubscriptionService
 from vitte.clients.jobs import JobQueue
-from vitte.clients.llm.openai_compatible import OpenAICompatibleModel
+from vitte.clients.llm.chain import ModelChain
 from vitte.clients.llm.protocol import ChatModel
 from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
@@ -100,8 +100,8 @@ class BackendProvider(Provider):
 
     @provide
     async def model(self, settings: Settings) -> AsyncIterator[ChatModel]:
-        """The language model."""
-        model = OpenAICompatibleModel(settings.llm)
+        """The language model, with those that stand in for it."""
+        model = ModelChain.of(settings.llm)
         yield model
         await model.close()
 

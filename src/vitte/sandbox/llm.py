@@ -97,12 +97,12 @@ class ScriptedModel:
         yield b"data: [DONE]\n\n"
 
     async def _fault_in_the_middle(self) -> AsyncIterator[bytes]:
-        fault = self.script.fault
+        script, fault = self.script, self.script.fault
         if fault == "stalls":
             await asyncio.sleep(_FOREVER)
         while fault == "endless":
             yield _event({"content": "and so on " * 50})
-            await asyncio.sleep(0)
+            await asyncio.sleep(script.between_tokens)
         if fault == "not_json":
             yield b"data: {broken\n\n"
         if fault == "error_event":

@@ -1,5 +1,6 @@
 """Language models."""
 
+from vitte.clients.llm.chain import ModelChain
 from vitte.clients.llm.openai_compatible import OpenAICompatibleModel
 from vitte.clients.llm.protocol import (
     ChatMessage,
@@ -24,6 +25,7 @@ __all__ = [
     "LlmOverloadedError",
     "LlmTimeoutError",
     "LlmUnavailableError",
+    "ModelChain",
     "OpenAICompatibleModel",
     "Usage",
 ]

@@ -53,7 +53,7 @@ class OpenAICompatibleModel:
 
     async def stream(
         self, messages: Sequence[ChatMessage], *, max_tokens: int | None = None
-    ) -> AsyncIterator[Chunk]:
+    ) -> AsyncGenerator[Chunk]:
         """Yield the answer as it is made. Raises LlmError, before or between pieces.
 
         Time-outs: to the first piece with content, of silence, and in total; the consumer's own time counts

@@ -28,12 +28,14 @@ class Chunk:
     """A piece of a streamed answer.
 
     `text` may be empty. `finish_reason` comes with the last piece of text ("stop", "length", ...),
-    `usage` at the very end, and only from providers that tell it.
+    `usage` at the very end, and only from providers that tell it. `model` names who answers, where several
+    may.
     """
 
     text: str = ""
     finish_reason: str | None = None
     usage: Usage | None = None
+    model: str | None = None
 
 
 class ChatModel(Protocol):

@@ -1,8 +1,9 @@
 """The outside world: Telegram and the language model."""
 
-from typing import Literal
+from typing import Annotated, Literal, Required
 
-from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, Field, HttpUrl, SecretStr, field_validator
+from typing_extensions import TypedDict
 
 from vitte.core.settings.backends import Seconds
 
@@ -44,12 +45,30 @@ class TelegramSettings(BaseModel):
         return value.rstrip("/")
 
 
+def _endpoint(url: str) -> str:
+    """Return the address of an endpoint however the owner has written it. Raises ValueError."""
+    HttpUrl(url)
+    return url.rstrip("/").removesuffix("/chat/completions")
+
+
+class FallbackModel(TypedDict, total=False):
+    """A model that stands in for the first; what is left out is as for the first."""
+
+    base_url: Required[Annotated[str, AfterValidator(_endpoint)]]
+    api_key: SecretStr
+    model: Required[str]
+
+
 class LlmSettings(BaseModel):
     """Any endpoint that speaks OpenAI's chat completions."""
 
     base_url: str = Field("http://127.0.0.1:11434/v1", description="Up to and without `/chat/completions`.")
     api_key: SecretStr = Field(SecretStr(""), description="May stay empty for a local model.")
     model: str = Field("", description="The model's name at that endpoint.")
+    fallbacks: list[FallbackModel] = Field(
+        default_factory=list,
+        description='Asked in turn when the model does not answer: [{"base_url": "...", "model": "..."}].',
+    )
     temperature: float = Field(0.7, ge=0, le=2)
     max_tokens: int = Field(1024, ge=1, description="Longest answer, in the model's tokens.")
     connect_timeout: Seconds = Field(10, description="Seconds to reach the endpoint.")
@@ -60,8 +79,7 @@ class LlmSettings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _normalised(cls, value: str) -> str:
-        HttpUrl(value)
-        return value.rstrip("/").removesuffix("/chat/completions")
+        return _endpoint(value)
 
 
 class AssistantSettings(BaseModel):

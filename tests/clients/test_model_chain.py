@@ -1,0 +1,78 @@
+"""When a model does not answer, the next one does."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from vitte.clients.llm import ChatMessage, LlmInterruptedError, LlmUnavailableError, ModelChain
+from vitte.core.settings.outside import LlmSettings
+from vitte.sandbox.llm import Fault, Script, running_model
+
+QUESTION = [ChatMessage("user", "one two three four")]
+
+
+@pytest.fixture
+def scripts() -> list[Script]:
+    return [Script(), Script()]
+
+
+@pytest.fixture
+async def chain(scripts: list[Script]) -> AsyncIterator[ModelChain]:
+    async with AsyncExitStack() as stack:
+        first, second = [await stack.enter_async_context(running_model(script)) for script in scripts]
+        chain = ModelChain.of(
+            LlmSettings.model_validate(
+                {
+                    "base_url": first,
+                    "model": "first",
+                    "first_token_timeout": 0.3,
+                    "fallbacks": [{"base_url": f"{second}/chat/completions", "model": "second"}],
+                }
+            )
+        )
+        yield chain
+        await chain.close()
+
+
+async def ask(chain: ModelChain) -> tuple[str, set[str | None]]:
+    chunks = [chunk async for chunk in chain.stream(QUESTION)]
+    return "".join(chunk.text for chunk in chunks), {chunk.model for chunk in chunks}
+
+
+async def test_the_first_model_answers_as_long_as_it_can(chain: ModelChain, scripts: list[Script]) -> None:
+    assert await ask(chain) == ("You said: one two three four", {"first"})
+    assert scripts[1].requests == []
+
+
+@pytest.mark.parametrize("fault", ["refused", "overloaded", "broken", "silent"])
+async def test_another_model_answers_when_the_first_does_not_begin_to(
+    chain: ModelChain, scripts: list[Script], fault: Fault
+) -> None:
+    scripts[0].fault = fault
+    assert await ask(chain) == ("You said: one two three four", {"second"})
+    assert scripts[1].requests[0]["model"] == "second"
+
+
+async def test_once_words_were_seen_no_other_model_contradicts_them(
+    chain: ModelChain, scripts: list[Script]
+) -> None:
+    scripts[0].fault = "cut"
+    seen: list[str] = []
+
+    async def read() -> None:
+        async for chunk in chain.stream(QUESTION):
+            seen.append(chunk.text)  # noqa: PERF401 - what came before the error counts
+
+    with pytest.raises(LlmInterruptedError):
+        await read()
+    assert "".join(seen).startswith("You said")
+    assert scripts[1].requests == []
+
+
+async def test_when_no_model_answers_the_last_ones_error_is_told(
+    chain: ModelChain, scripts: list[Script]
+) -> None:
+    scripts[0].fault, scripts[1].fault = "refused", "broken"
+    with pytest.raises(LlmUnavailableError):
+        await ask(chain)
