@@ -18,10 +18,10 @@ def limiter(clock: ManualClock, limits: SandboxLimits = LIMITS) -> FloodLimiter:
     return FloodLimiter(limits, clock)
 
 
-def retry_after(flood: FloodLimiter, chat_id: int = CHAT) -> int | None:
+def retry_after(flood: FloodLimiter, chat_id: int = CHAT, *, heard_at: float | None = None) -> int | None:
     """Send a message; return the seconds to wait when it is refused."""
     try:
-        flood.message(BOT, chat_id)
+        flood.message(BOT, chat_id, heard_at=heard_at)
     except BotApiError as error:
         return error.retry_after
     return None
@@ -71,6 +71,36 @@ def test_all_chats_together_take_30_messages_a_second(clock: ManualClock) -> Non
     assert retry_after(flood, CHAT + 30) == 1
     clock.advance(1)
     assert [retry_after(flood, CHAT + 30 + chat) for chat in range(30)] == [None] * 30
+
+
+def test_replies_do_not_count_as_a_mailing_and_have_a_ceiling_of_their_own(clock: ManualClock) -> None:
+    flood = limiter(clock)
+    heard_at = clock.monotonic()
+    assert [retry_after(flood, CHAT + chat) for chat in range(30)] == [None] * 30
+    replies = [retry_after(flood, CHAT + 100 + chat, heard_at=heard_at) for chat in range(101)]
+    assert replies == [None] * 100 + [1]
+    assert retry_after(flood, GROUP, heard_at=heard_at) == 1
+
+
+def test_who_has_been_silent_for_a_minute_gets_mailings_and_no_replies(clock: ManualClock) -> None:
+    flood = limiter(clock)
+    heard_at = clock.monotonic()
+    clock.advance(LIMITS.reply_window + 1)
+    sent = [retry_after(flood, CHAT + chat, heard_at=heard_at) for chat in range(31)]
+    assert sent == [None] * 30 + [1]
+
+
+async def test_50_people_who_wrote_are_answered_at_once_and_a_mailing_to_them_is_not(
+    clock: ManualClock,
+) -> None:
+    async with running_sandbox(clock=clock) as sandbox:
+        people = [await sandbox.person(listen=False) for _ in range(50)]
+        for person in people:
+            await person.send("hello")
+            await sandbox.result("sendMessage", chat_id=person.id, text="hello")
+        clock.advance(LIMITS.reply_window + 1)
+        answers = [await sandbox.call("sendMessage", chat_id=person.id, text="news") for person in people]
+        assert [answer["ok"] for answer in answers] == [True] * 30 + [False] * 20
 
 
 def test_drafts_have_a_limit_of_their_own(clock: ManualClock) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -29,13 +29,18 @@ from vitte.inbox.service import InboxService
 from vitte.users.repository import UserRepository
 from vitte.users.service import UserService
 
+_REDIS_CONNECTIONS = 10
+
 
 def connect_redis(settings: RedisSettings, *, timeout: float) -> Redis:
     """Make a client of Redis; every try of a call ends within `timeout` seconds.
 
     There is a second try at once, for the connection that a restart of Redis has closed.
     """
-    return Redis(
+    pool = BlockingConnectionPool(
+        # Enough for one process; more would be opened all at once by a burst, and then time out.
+        max_connections=_REDIS_CONNECTIONS,
+        timeout=timeout,
         host=settings.host,
         port=settings.port,
         db=settings.database,
@@ -45,6 +50,7 @@ def connect_redis(settings: RedisSettings, *, timeout: float) -> Redis:
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 1),
     )
+    return Redis.from_pool(pool)
 
 
 class BackendProvider(Provider):

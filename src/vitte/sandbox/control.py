@@ -86,6 +86,8 @@ class ControlRoutes:
         for raw in updates:
             chat = _chat_of(raw)
             self._meet(bot_id, chat)
+            if (known := self._sandbox.world.chat(bot_id, chat.get("id", 0))) is not None:
+                known.heard_at = self._sandbox.clock.monotonic()
             lane = str(chat.get("id", ""))
             ids.append(queue.inject(raw, lane=lane, copies=copies, shuffled=shuffled))
         return ids

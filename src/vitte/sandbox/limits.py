@@ -53,19 +53,20 @@ class FloodLimiter:
         self._clock = clock
         self._chats: dict[tuple[int, int], _ChatLimits] = {}
         self._overall: dict[int, _Bucket] = {}
+        self._replies: dict[int, _Bucket] = {}
 
-    def message(self, bot_id: int, chat_id: int) -> None:
-        """Count a message or an edit; raise a 429 `BotApiError` when it is one too many."""
+    def message(self, bot_id: int, chat_id: int, *, heard_at: float | None = None) -> None:
+        """Count a message or an edit; raise a 429 `BotApiError` when it is one too many.
+
+        `heard_at` is when the chat's person did something last, on the monotonic clock.
+        """
         if not self._limits.enabled:
             return
         now = self._clock.monotonic()
         chat = self._chat(bot_id, chat_id, now)
         if chat.blocked_until > now:
             raise too_many_requests(math.ceil(chat.blocked_until - now))
-        overall = self._overall.get(bot_id)
-        if overall is None:
-            overall = _Bucket(rate=self._limits.overall_rate, burst=self._limits.overall_burst, now=now)
-            self._overall[bot_id] = overall
+        overall = self._overall_bucket(bot_id, now, is_reply=self._is_reply(chat_id, heard_at, now))
         wait = max(self._chat_wait(chat, chat_id, now), overall.wait(now))
         if wait > 0:
             retry_after = math.ceil(wait)
@@ -90,6 +91,18 @@ class FloodLimiter:
             chat.drafts_blocked_until = now + retry_after
             raise too_many_requests(retry_after)
         chat.drafts.take()
+
+    def _is_reply(self, chat_id: int, heard_at: float | None, now: float) -> bool:
+        return chat_id > 0 and heard_at is not None and now - heard_at <= self._limits.reply_window
+
+    def _overall_bucket(self, bot_id: int, now: float, *, is_reply: bool) -> _Bucket:
+        limits = self._limits
+        buckets = self._replies if is_reply else self._overall
+        if (bucket := buckets.get(bot_id)) is None:
+            rate = limits.reply_rate if is_reply else limits.overall_rate
+            burst = limits.reply_burst if is_reply else limits.overall_burst
+            bucket = buckets[bot_id] = _Bucket(rate=rate, burst=burst, now=now)
+        return bucket
 
     def _chat(self, bot_id: int, chat_id: int, now: float) -> _ChatLimits:
         key = (bot_id, chat_id)

@@ -135,6 +135,8 @@ class Chat(_Kept):
     messages: dict[int, Message] = field(default_factory=dict, metadata={"kept": False})
     draft: Draft | None = field(default=None, metadata={"kept": False})
     stopped_drafts: set[int] = field(default_factory=set, metadata={"kept": False})
+    heard_at: float | None = field(default=None, metadata={"kept": False})
+    """When the person did something here last, on the monotonic clock."""
 
     @property
     def private(self) -> bool:

@@ -9,7 +9,7 @@ class SandboxLimits:
     """Telegram's sending limits, a little stricter than the real ones; rates are per second of the clock.
 
     Telegram publishes "avoid more than one message per second in a chat", "20 messages per minute to the same
-    group" and "about 30 messages per second" overall, and keeps the exact rules to itself:
+    group" and "about 30 messages per second" in mailings, and keeps the exact rules to itself:
     https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this . Bursts and penalties are
     ours.
     """
@@ -24,8 +24,15 @@ class SandboxLimits:
     group_per_minute: int = 20
     """Messages and edits to one group in any minute."""
     overall_rate: float = 30.0
-    """Messages and edits a second of one bot over all chats."""
+    """Messages and edits a second of one bot over all chats, replies left out."""
     overall_burst: int = 30
+    reply_rate: float = 100.0
+    """Replies a second of one bot over all chats. A reply is a message or edit in a private chat whose person
+    did something there within `reply_window`. An assumption: Telegram names 30 a second for mailings, and no
+    number for replies."""
+    reply_burst: int = 100
+    reply_window: float = 60.0
+    """Seconds for which what a bot writes to a person counts as a reply. An assumption as well."""
     draft_rate: float = 1.0
     """Drafts a second that one chat takes in the long run; drafts do not count as messages."""
     draft_burst: int = 4

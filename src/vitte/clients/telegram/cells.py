@@ -13,7 +13,7 @@ from vitte.clients.telegram.lanes import Lane
 from vitte.core.settings.outbound import OutboundSettings
 
 FOREVER = 1e12
-_BULK_QUEUE = 1.0
+_BULK_QUEUE = 0.5
 """Seconds ahead that a mailing may book: what answers use meanwhile has to be taken off soon."""
 _BULK_BURST = 3
 

@@ -15,6 +15,8 @@ from vitte.core.settings.outbound import OutboundSettings
 logger = structlog.get_logger(__name__)
 
 _PREFIX = "vitte:telegram:"
+_FAILURES_ALLOWED = 3
+"""Failures in a row that make Redis count as away."""
 _KEEP = 10_000
 """Cells kept in a process before those that are long free are forgotten."""
 
@@ -131,6 +133,7 @@ class Limits:
         self._retry_after = settings.redis_retry
         self._away_until = 0.0
         self._is_away = False
+        self._failures = 0
 
     async def acquire(self, chat: str, cells: Sequence[Cell]) -> Grant:
         """Book a call, or say when to ask again."""
@@ -173,12 +176,18 @@ class Limits:
         return time.monotonic() >= self._away_until
 
     def _note_away(self, error: Exception) -> None:
+        # A single failure may be our own doing: a loop that was busy for a moment.
+        self._failures += 1
+        if self._failures < _FAILURES_ALLOWED:
+            return
+        self._failures = 0
         self._away_until = time.monotonic() + self._retry_after
         if not self._is_away:
             self._is_away = True
             logger.warning("shared_limits_away", reason=type(error).__name__)
 
     def _note_back(self) -> None:
+        self._failures = 0
         if self._is_away:
             self._is_away = False
             logger.info("shared_limits_back")

@@ -32,7 +32,7 @@ def _edit(call: Call, chat: Chat, message: Message, **content: Any) -> Json:
     if markup is not None and "inline_keyboard" not in markup:
         raise bad_request("inline keyboard expected")
     content["reply_markup"] = markup
-    call.sandbox.limiter.message(call.bot.id, chat.id)
+    call.sandbox.limiter.message(call.bot.id, chat.id, heard_at=chat.heard_at)
     if all(getattr(message, name) == value for name, value in content.items()):
         raise bad_request(_NOT_MODIFIED)
     for name, value in content.items():

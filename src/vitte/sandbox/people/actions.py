@@ -129,6 +129,7 @@ class PeopleActions:
         chat = self._world.private_chat(self._world.bot(bot_id), person)
         if chat.blocked:
             raise PeopleApiError(409, "You blocked this bot; unblock it first.")
+        chat.heard_at = self._world.clock.monotonic()
         return chat
 
     def _message(self, chat: Chat, message_id: int) -> Message:

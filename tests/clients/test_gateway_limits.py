@@ -1,0 +1,212 @@
+"""Telegram's limits: in one process, and for many through Redis."""
+
+import asyncio
+import socket
+import time
+
+import pytest
+from redis.asyncio import Redis
+
+from vitte.clients.telegram.cells import CallKind, cells_of
+from vitte.clients.telegram.lanes import Lane
+from vitte.clients.telegram.limits import Grant, Limits, LocalLimits, RedisLimits
+from vitte.core.settings.backends import RedisSettings
+from vitte.core.settings.outbound import OutboundSettings
+from vitte.embedded.ports import free_port
+from vitte.main.container import connect_redis
+
+SETTINGS = OutboundSettings()
+
+
+class Clock:
+    """Time that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def ask(
+    limits: LocalLimits, chat: int, lane: Lane = Lane.INTERACTIVE, kind: CallKind = CallKind.MESSAGE
+) -> Grant:
+    return limits.acquire(str(chat), cells_of(kind, lane, chat, SETTINGS))
+
+
+def times_of(
+    limits: LocalLimits, clock: Clock, *, chats: list[int], lane: Lane, seconds: float
+) -> list[float]:
+    """Return when calls go out if somebody always has more to send, to one chat after the other."""
+    sent, start, turn = [], clock.now, 0
+    while clock.now - start < seconds:
+        grant = ask(limits, chats[turn % len(chats)], lane)
+        if grant.granted:
+            clock.now += grant.wait
+            sent.append(clock.now - start)
+            turn += 1
+        else:
+            clock.now += grant.wait
+    return sent
+
+
+def test_a_chat_gets_a_small_burst_and_then_one_message_a_second() -> None:
+    clock = Clock()
+    sent = times_of(LocalLimits(clock), clock, chats=[5], lane=Lane.INTERACTIVE, seconds=10)
+    assert sent[:4] == pytest.approx([0, 0, 1, 2])
+
+
+def test_a_group_gets_at_most_twenty_messages_in_any_minute() -> None:
+    clock = Clock()
+    sent = times_of(LocalLimits(clock), clock, chats=[-5], lane=Lane.INTERACTIVE, seconds=300)
+    assert len(sent) > 80
+    for first, last in zip(sent, sent[20:], strict=False):
+        assert last - first >= 60
+
+
+def test_a_mailing_goes_out_at_thirty_a_second() -> None:
+    clock = Clock()
+    chats = list(range(1, 2000))
+    sent = times_of(LocalLimits(clock), clock, chats=chats, lane=Lane.BULK, seconds=10)
+    assert 295 <= len(sent) <= 310
+
+
+def test_answers_go_before_a_mailing_and_take_from_its_share() -> None:
+    clock = Clock()
+    limits = LocalLimits(clock)
+    mailed = answered = 0
+    next_answer = next_mail = clock.now
+    start = clock.now
+    while clock.now - start < 10:
+        if next_answer <= clock.now:
+            grant = ask(limits, 10_000 + answered)
+            assert grant == Grant(granted=True, wait=0), "an answer waited for a mailing"
+            answered, next_answer = answered + 1, next_answer + 1 / 20
+        if next_mail <= clock.now:
+            grant = ask(limits, 100_000 + mailed, Lane.BULK)
+            mailed += grant.granted
+            next_mail = clock.now + max(grant.wait, 0.001)
+        clock.now += 0.001
+    assert answered == 200
+    assert 90 <= mailed <= 140, "thirty a second less the twenty that answers used"
+
+
+def test_what_people_wait_for_passes_a_mailing() -> None:
+    clock = Clock()
+    limits = LocalLimits(clock)
+    for chat in range(1, 40):
+        ask(limits, chat, Lane.BULK)
+    assert ask(limits, 1000, Lane.BULK).wait > 0
+    assert ask(limits, 1001, Lane.TRANSACTIONAL) == Grant(granted=True, wait=0)
+
+
+def test_a_draft_is_never_made_to_wait_but_refused_within_the_second() -> None:
+    clock = Clock()
+    limits = LocalLimits(clock)
+    assert ask(limits, 5, kind=CallKind.DRAFT) == Grant(granted=True, wait=0)
+    refused = ask(limits, 5, kind=CallKind.DRAFT)
+    assert not refused.granted
+    clock.now += refused.wait
+    assert ask(limits, 5, kind=CallKind.DRAFT).granted
+
+
+def test_drafts_leave_room_for_answers_when_there_is_much_to_say() -> None:
+    clock = Clock()
+    limits = LocalLimits(clock)
+    drafts = sum(ask(limits, chat, kind=CallKind.DRAFT).granted for chat in range(1, 500))
+    assert drafts == pytest.approx(51, abs=2)
+    assert ask(limits, 1000) == Grant(granted=True, wait=0)
+
+
+def test_a_chat_that_asked_for_a_pause_gets_it_and_others_go_on() -> None:
+    clock = Clock()
+    limits = LocalLimits(clock)
+    for chat in range(1, 11):
+        ask(limits, chat)
+    assert limits.report("5", 7) is False
+    assert ask(limits, 5) == Grant(granted=False, wait=7)
+    assert ask(limits, 6).granted
+    clock.now += 7
+    assert ask(limits, 5).granted
+
+
+def test_when_most_chats_ask_for_a_pause_all_pause() -> None:
+    clock = Clock()
+    limits = LocalLimits(clock)
+    for chat in range(1, 5):
+        ask(limits, chat)
+    assert [limits.report(str(chat), 3) for chat in range(1, 4)] == [False, False, True]
+    assert ask(limits, 99) == Grant(granted=False, wait=3)
+
+
+async def test_redis_counts_as_one_process_does(redis: Redis) -> None:
+    shared = RedisLimits(redis)
+    local = LocalLimits()
+    calls = [
+        *((5, Lane.INTERACTIVE, CallKind.MESSAGE),) * 4,
+        *((-5, Lane.INTERACTIVE, CallKind.MESSAGE),) * 4,
+        *((6, Lane.INTERACTIVE, CallKind.DRAFT),) * 2,
+        *((chat, Lane.BULK, CallKind.MESSAGE) for chat in range(100, 110)),
+        *((chat, Lane.TRANSACTIONAL, CallKind.MESSAGE) for chat in range(200, 205)),
+    ]
+    for chat, lane, kind in calls:
+        cells = cells_of(kind, lane, chat, SETTINGS)
+        here, there = local.acquire(str(chat), cells), await shared.acquire(str(chat), cells)
+        assert here.granted == there.granted, (chat, lane, kind)
+        assert here.wait == pytest.approx(there.wait, abs=0.1)
+
+
+async def test_two_processes_together_keep_the_limit_of_one(redis: Redis) -> None:
+    processes = [RedisLimits(redis), RedisLimits(redis)]
+    cells = cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, 5, SETTINGS)
+    grants = await asyncio.gather(*(process.acquire("5", cells) for process in processes * 2))
+    assert sorted(round(grant.wait) for grant in grants) == [0, 0, 1, 2]
+
+
+async def test_a_pause_reported_by_one_process_holds_for_all(redis: Redis) -> None:
+    one, other = RedisLimits(redis), RedisLimits(redis)
+    cells = cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, 5, SETTINGS)
+    assert await one.report("5", 7) is False
+    grant = await other.acquire("5", cells)
+    assert not grant.granted
+    assert grant.wait == pytest.approx(7, abs=0.5)
+    assert await other.paused("5") == pytest.approx(7, abs=0.5)
+    assert await other.paused("6") == 0
+    for chat in ("6", "7"):
+        await one.report(chat, 3)
+    assert await other.paused("8") == pytest.approx(3, abs=0.5)
+
+
+async def test_every_key_goes_by_itself(redis: Redis) -> None:
+    limits = RedisLimits(redis)
+    for chat in (5, -5):
+        await limits.acquire(str(chat), cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat, SETTINGS))
+    await limits.report("5", 7)
+    for key in await redis.keys("vitte:telegram:*"):
+        assert await redis.pttl(key) > 0, key
+
+
+async def test_without_redis_the_process_keeps_the_limits_and_says_so_once(
+    redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connect_redis(RedisSettings(port=free_port()), timeout=0.1) as away:
+        limits = Limits(away, OutboundSettings(redis_retry=0.05))
+        cells = cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, 5, SETTINGS)
+        waits = []
+        for _ in range(9):
+            waits.append((await limits.acquire("5", cells)).wait)
+            await asyncio.sleep(0.06)
+        assert waits[:4] == pytest.approx([0, 0, 1, 2], abs=0.4)
+        assert caplog.text.count("shared_limits_away") == 1
+
+
+async def test_a_redis_that_hangs_costs_a_tenth_of_a_second_and_not_every_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as never_accepts:
+        port = never_accepts.getsockname()[1]
+        hanging = connect_redis(RedisSettings(port=port), timeout=0.1)
+        limits = Limits(hanging, OutboundSettings())
+        begun = time.monotonic()
+        for chat in range(10):
+            await limits.acquire(str(chat), cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat, SETTINGS))
+        assert time.monotonic() - begun < 1
+        await hanging.aclose()
