@@ -172,6 +172,15 @@ async def test_an_update_that_keeps_failing_rests_in_view_and_lets_the_next_one_
     assert await claim(inbox) == [2]
 
 
+async def test_an_update_that_no_further_try_will_understand_lets_the_next_one_pass_at_once(
+    inbox: InboxService,
+) -> None:
+    await inbox.take_in(BOT, [update(1, 5), update(2, 5)])
+    (item,) = await inbox.claim(BOT, limit=1, lease=60)
+    assert await inbox.fail(item, error="no update of ours", may_retry=False)
+    assert await claim(inbox) == [2]
+
+
 async def test_a_handled_update_keeps_nothing_of_what_was_said(
     inbox: InboxService, transaction: Transaction
 ) -> None:

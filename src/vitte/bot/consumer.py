@@ -11,7 +11,7 @@ from vitte.core.ids import bind_correlation_id
 from vitte.core.nursery import Nursery
 from vitte.core.settings.processes import BotSettings
 from vitte.inbox.metrics import UPDATE_SECONDS, UPDATES_HANDLED, UPDATES_IN_PROGRESS
-from vitte.inbox.schemas import ClaimedUpdate
+from vitte.inbox.schemas import ClaimedUpdate, UnreadableUpdateError
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
 
 logger = structlog.get_logger(__name__)
@@ -118,7 +118,11 @@ class Consumer:
 
     async def _note_failure(self, update: ClaimedUpdate, error: Exception) -> str:
         try:
-            is_dead = await self._inbox.fail(update, error=f"{type(error).__name__}: {error}"[:2000])
+            is_dead = await self._inbox.fail(
+                update,
+                error=f"{type(error).__name__}: {error}"[:2000],
+                may_retry=not isinstance(error, UnreadableUpdateError),
+            )
         except (SQLAlchemyError, OSError):
             # The lease runs out by itself, and then somebody tries again.
             return "lost_database"

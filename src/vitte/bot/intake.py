@@ -7,7 +7,7 @@ from aiogram.types import Update
 
 from vitte.bot.texts import texts_for
 from vitte.core.json import loads
-from vitte.inbox.schemas import ClaimedUpdate
+from vitte.inbox.schemas import ClaimedUpdate, UnreadableUpdateError
 
 logger = structlog.get_logger(__name__)
 
@@ -20,8 +20,11 @@ class UpdateHandler:
         self._dispatcher = dispatcher
 
     async def handle(self, update: ClaimedUpdate) -> None:
-        """Parse and dispatch. Raises what the models or a handler raise."""
-        parsed = Update.model_validate(loads(update.payload), context={"bot": self._bot})
+        """Parse and dispatch. Raises UnreadableUpdateError, or what a handler raises."""
+        try:
+            parsed = Update.model_validate(loads(update.payload), context={"bot": self._bot})
+        except ValueError as error:
+            raise UnreadableUpdateError(str(error)) from error
         await self._dispatcher.feed_update(self._bot, parsed)
 
     async def give_up(self, update: ClaimedUpdate) -> None:

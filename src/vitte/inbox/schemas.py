@@ -36,6 +36,10 @@ class NotAnUpdateError(ValueError):
     """What came in is not a JSON object with an `update_id`."""
 
 
+class UnreadableUpdateError(ValueError):
+    """A stored update that our models refuse: the next try would end like this one."""
+
+
 def read_update(raw: bytes | dict[str, Any]) -> IncomingUpdate:
     """Look into an update only as far as storing it needs. Raises NotAnUpdateError."""
     try:

@@ -124,17 +124,18 @@ class InboxService:
                 total += deleted
         return total
 
-    async def fail(self, update: ClaimedUpdate, *, error: str) -> bool:
+    async def fail(self, update: ClaimedUpdate, *, error: str, may_retry: bool = True) -> bool:
         """Note that handling failed: another try follows later, or none after the last.
 
-        Returns whether the update is given up. The chat's later updates wait for the tries to end.
+        Returns whether the update is given up. The chat's later updates wait for the tries to end: without
+        `may_retry` this one was the last.
         """
         transaction = Transaction(self._session_factory)
         async with transaction:
             is_dead = await InboxRepository(transaction).fail(
                 update.id,
                 error=error,
-                max_attempts=MAX_ATTEMPTS,
+                max_attempts=MAX_ATTEMPTS if may_retry else update.attempt,
                 retry_in=_FIRST_RETRY * 2 ** (update.attempt - 1),
             )
         if is_dead:
