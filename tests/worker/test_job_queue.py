@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from vitte.clients.jobs import JobQueue
 from vitte.core.errors import UnavailableError
-from vitte.core.job_names import TEST_TASK
+from vitte.core.job_names import QUEUE
 from vitte.core.settings import Settings
 
 
@@ -23,12 +23,16 @@ def silent_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-async def test_jobs_wait_in_redis_until_a_worker_comes(settings: Settings, redis: Redis) -> None:
+async def test_messages_are_counted_while_they_wait(settings: Settings, redis: Redis) -> None:
     jobs = JobQueue(settings)
-    await asyncio.gather(*(jobs.send(TEST_TASK, number=number) for number in range(20)))
+    assert await jobs.length(QUEUE) == 0
+    await asyncio.gather(*(jobs.send([number, number + 1], queue=QUEUE) for number in range(10)))
+    assert await jobs.length(QUEUE) == 20
+    await redis.flushdb()
+    assert await jobs.length(QUEUE) == 0
+    await jobs.send([1], queue=QUEUE)
+    assert await jobs.length(QUEUE) == 1
     await jobs.close()
-    assert await redis.llen("vitte:jobs:default") == 20
-    assert len(await redis.keys("vitte:jobs:*")) == len(await redis.keys())
 
 
 async def test_the_sender_is_told_when_the_queue_is_away(settings: Settings) -> None:
@@ -36,7 +40,7 @@ async def test_the_sender_is_told_when_the_queue_is_away(settings: Settings) -> 
     jobs = JobQueue(settings)
     started = time.monotonic()
     with pytest.raises(UnavailableError):
-        await jobs.send(TEST_TASK)
+        await jobs.send([1], queue=QUEUE)
     assert time.monotonic() - started < 2 * settings.redis.timeout
     await jobs.close()
 
@@ -48,7 +52,9 @@ async def test_a_silent_queue_stops_neither_the_sender_nor_those_after_it(
     jobs = JobQueue(settings)
     for _ in range(3):
         started = time.monotonic()
-        results = await asyncio.gather(*(jobs.send(TEST_TASK) for _ in range(6)), return_exceptions=True)
+        results = await asyncio.gather(
+            *(jobs.send([1], queue=QUEUE) for _ in range(6)), return_exceptions=True
+        )
         assert [type(result) for result in results] == [UnavailableError] * 6
         assert time.monotonic() - started < 2
     await jobs.close()

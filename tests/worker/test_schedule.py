@@ -8,7 +8,7 @@ from celery import Celery
 from celery.beat import ScheduleEntry
 
 from vitte.core.job_names import CLEAN_UP_OLD_MESSAGES, TEST_TASK
-from vitte.worker.jobs import all_jobs
+from vitte.worker.jobs import all_work, job, tick
 from vitte.worker.schedule import create_schedule
 
 
@@ -16,16 +16,19 @@ def entries(now: datetime) -> dict[str, Any]:
     app = Celery("test", set_as_current=False)
     app.conf.timezone = "UTC"
     made = {}
-    for entry in create_schedule(now).values():
+    for entry in create_schedule(now, sweep_interval=10).values():
         entry["schedule"].app = app
         entry["schedule"].nowfun = lambda: now
         made[entry["task"]] = ScheduleEntry(name=entry["task"], app=app, **entry)
     return made
 
 
-def test_every_job_on_the_clock_exists() -> None:
-    known = {job.name for job in all_jobs()}
-    assert {entry["task"] for entry in create_schedule(datetime(2026, 1, 1, tzinfo=UTC)).values()} <= known
+def test_every_tick_of_the_clock_exists() -> None:
+    known = set(all_work().ticks)
+    assert {
+        entry["task"]
+        for entry in create_schedule(datetime(2026, 1, 1, tzinfo=UTC), sweep_interval=10).values()
+    } <= known
 
 
 @pytest.mark.parametrize("hour", [0, 3, 4, 23])
@@ -44,11 +47,10 @@ def test_the_clean_up_comes_next_at_half_past_three() -> None:
     assert now + timedelta(seconds=seconds) == datetime(2026, 5, 11, 3, 30, tzinfo=UTC)
 
 
-def test_two_jobs_of_one_name_are_refused() -> None:
-    from vitte.worker.jobs import job
-
+def test_no_two_pieces_of_work_have_one_name() -> None:
     async def other() -> None: ...
 
-    list(all_jobs())
-    with pytest.raises(ValueError, match=TEST_TASK):
-        job(TEST_TASK)(other)
+    for name in all_work().names():
+        for register in (job, tick):
+            with pytest.raises(ValueError, match=name):
+                register(name)(other)

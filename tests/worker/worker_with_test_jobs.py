@@ -8,9 +8,11 @@ import time
 import structlog
 from dishka import FromDishka
 from redis.asyncio import Redis
-from sqlalchemy import text
+from sqlalchemy import func, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from vitte.core.settings import load_settings
+from vitte.db.models import User
 from vitte.db.transaction import Transaction
 from vitte.main.worker import run
 from vitte.worker.jobs import job
@@ -24,6 +26,25 @@ async def nap(name: str, seconds: float, redis: FromDishka[Redis]) -> None:
     await redis.rpush("begun", name)
     await asyncio.sleep(seconds)
     await redis.rpush("ended", name)
+
+
+@job("tests.greet")
+async def greet(number: int, seconds: float, transaction: FromDishka[Transaction]) -> None:
+    """Leave a person behind, and count in PostgreSQL how often that came to its end."""
+    await asyncio.sleep(seconds)
+    async with transaction:
+        await transaction.session.execute(
+            insert(User).values(telegram_id=number, first_name="greeted").on_conflict_do_nothing()
+        )
+        await transaction.session.execute(
+            update(User)
+            .where(User.telegram_id == number)
+            .values(
+                extra_data=func.jsonb_build_object(
+                    "times", func.coalesce(User.extra_data["times"].as_integer(), 0) + 1
+                )
+            )
+        )
 
 
 @job("tests.ask_backends")
@@ -58,12 +79,12 @@ async def fails() -> None:
     raise ZeroDivisionError("on purpose")
 
 
-@job("tests.dies_once")
-async def dies_once(redis: FromDishka[Redis]) -> None:
-    """Be killed the first time, as by the kernel when memory runs out."""
-    if await redis.incr("lives") == 1:
+@job("tests.dies")
+async def dies(times: int, redis: FromDishka[Redis]) -> None:
+    """Be killed the first few times, as by the kernel when memory runs out."""
+    if await redis.incr("lives") <= times:
         os.kill(os.getpid(), signal.SIGKILL)
-    await redis.rpush("ended", "dies_once")
+    await redis.rpush("ended", "dies")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ import structlog
 from vitte.assistant.metrics import ANSWER_SECONDS, ANSWERS, FIRST_TOKEN_SECONDS
 from vitte.assistant.repository import TurnRepository
 from vitte.assistant.schemas import Question, Reply, Turn
-from vitte.clients.jobs import JobQueue
 from vitte.clients.llm.protocol import ChatMessage, ChatModel, LlmError, LlmInterruptedError
 from vitte.core.job_names import TITLE_DIALOG
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.transaction import Transaction
 from vitte.dialogs.repository import DialogRepository
+from vitte.jobs.service import JobService
 
 logger = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ class AssistantService:
         turns: TurnRepository,
         dialogs: DialogRepository,
         model: ChatModel,
-        jobs: JobQueue,
+        jobs: JobService,
         settings: AssistantSettings,
     ) -> None:
         self._transaction = transaction
@@ -110,5 +110,5 @@ class AssistantService:
                 turn.dialog_id, question_id=turn.question_id, content=content, model=model
             )
             if turn.is_first:
-                self._transaction.on_commit(lambda: self._jobs.send(TITLE_DIALOG, dialog_id=turn.dialog_id))
+                await self._jobs.enqueue(TITLE_DIALOG, dialog_id=turn.dialog_id)
         return answer_id

@@ -1,28 +1,33 @@
-"""The way to the worker: jobs are sent by name."""
+"""The way to the worker. A message says which row of the table `jobs` is to be done, and no more."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import contextvars
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
+import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
+from prometheus_client import Counter
 
 from vitte.core.errors import UnavailableError
-from vitte.core.ids import current_correlation_id
-from vitte.core.job_names import QUEUE
+from vitte.core.job_names import QUEUE, RUN_JOB
 from vitte.core.settings import Settings
 
-CORRELATION_HEADER = "vitte_correlation_id"
-"""The message's header that carries the correlation id. A plain `correlation_id` is Celery's own word:
-it would be overwritten with the job's id."""
+logger = structlog.get_logger(__name__)
+
+JOB_MESSAGES = Counter("vitte_job_messages", "Messages to the worker by outcome.", ["outcome"])
+
+Result = TypeVar("Result")
 
 _THREADS = 4
 
 
 class JobQueue:
-    """Sends jobs. It knows their names (`vitte.core.job_names`) and nothing of who does them."""
+    """Tells the worker of jobs. Best effort: what does not arrive is sent again by the sweeper."""
 
     def __init__(self, settings: Settings) -> None:
         self._timeout = settings.redis.timeout
@@ -37,42 +42,74 @@ class JobQueue:
         self._connections = self._celery.connection_for_write().Pool(_THREADS)
         # Celery's producer blocks. Threads of our own: a Redis that hangs must not use up the loop's.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="jobs")
+        self._sending: set[Future[None]] = set()
 
-    async def send(self, name: str, *args: Any, queue: str = QUEUE, **kwargs: Any) -> None:
-        """Send the job `name`; its arguments are JSON, and ids rather than data.
-
-        Raises UnavailableError when Redis does not take it in time. It may have arrived all the same:
-        jobs stand being done twice.
-        """
-        headers = {CORRELATION_HEADER: current_correlation_id()}
+    def send_soon(self, job_id: int, *, queue: str) -> None:
+        """Tell the worker of a job, and let nobody wait for it. A failure is logged and counted."""
+        # The time-out counts from now: a heap of these behind a silent Redis is gone as soon as it is over.
+        deadline = time.monotonic() + self._timeout
 
         def send() -> None:
-            with self._connections.acquire(block=True, timeout=self._timeout) as connection:
-                self._celery.send_task(
-                    name,
-                    args=args,
-                    kwargs=kwargs,
-                    queue=queue,
-                    headers=headers,
-                    ignore_result=True,
-                    connection=connection,
-                    retry=False,
-                )
+            try:
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the job queue is silent")
+                self._send([job_id], queue)
+            except (OperationalError, OSError) as error:
+                JOB_MESSAGES.labels("failed").inc()
+                logger.warning("job_not_sent", job_id=job_id, reason=str(error))
 
-        await self._in_thread(send)
+        future = self._threads.submit(contextvars.copy_context().run, send)
+        self._sending.add(future)
+        future.add_done_callback(self._sending.discard)
+
+    async def send(self, job_ids: Sequence[int], *, queue: str) -> None:
+        """Tell the worker of jobs, in this order.
+
+        Raises UnavailableError when Redis does not take them in time. Some may have arrived all the same:
+        a message too many does no harm.
+        """
+        try:
+            await self._in_thread(lambda: self._send(job_ids, queue))
+        except UnavailableError:
+            JOB_MESSAGES.labels("failed").inc(len(job_ids))
+            raise
+
+    async def length(self, queue: str) -> int:
+        """Return how many messages wait for a worker. Raises UnavailableError."""
+
+        def count() -> int:
+            with self._connections.acquire(block=True, timeout=self._timeout) as connection:
+                return int(connection.default_channel.queue_declare(queue=queue).message_count)
+
+        return await self._in_thread(count)
 
     async def close(self) -> None:
         """Close the connections; a job that is being sent gets its time."""
+        if sending := [asyncio.wrap_future(future) for future in tuple(self._sending)]:
+            await asyncio.wait(sending, timeout=self._timeout)
         with suppress(UnavailableError):
             await self._in_thread(self._connections.force_close_all)
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._celery.close()
 
-    async def _in_thread(self, call: Callable[[], None]) -> None:
+    def _send(self, job_ids: Sequence[int], queue: str) -> None:
+        with self._connections.acquire(block=True, timeout=self._timeout) as connection:
+            for job_id in job_ids:
+                self._celery.send_task(
+                    RUN_JOB,
+                    args=(job_id,),
+                    queue=queue,
+                    ignore_result=True,
+                    connection=connection,
+                    retry=False,
+                )
+        JOB_MESSAGES.labels("sent").inc(len(job_ids))
+
+    async def _in_thread(self, call: Callable[[], Result]) -> Result:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout):
-                await loop.run_in_executor(self._threads, call)
+                return await loop.run_in_executor(self._threads, call)
         except (OperationalError, OSError) as error:
             raise UnavailableError("the job queue does not answer") from error
 

@@ -1,10 +1,23 @@
-"""Names of background jobs: whoever sends one needs no more than its name."""
+"""Names of background work: whoever asks for it needs no more than its name."""
 
 from typing import Final
 
 QUEUE: Final = "default"
 """The queue of every job that has none of its own."""
+JOB_QUEUES: Final = (QUEUE,)
+"""All queues of jobs."""
+TICK_QUEUE: Final = "ticks"
+"""What the clock sends: apart from jobs, so that a tick never waits behind a heap of them."""
 
+# Jobs: rows of the table `jobs`.
+TITLE_DIALOG: Final = "dialogs.title_dialog"
+
+# What Celery's messages are called.
+RUN_JOB: Final = "jobs.run"
+"""Do one job; its row's id is all that the message says."""
+
+# Ticks of the clock.
+SWEEP_JOBS: Final = "jobs.sweep"
+PURGE_FINISHED: Final = "maintenance.purge_finished"
 CLEAN_UP_OLD_MESSAGES: Final = "maintenance.cleanup_old_messages"
 TEST_TASK: Final = "maintenance.test_task"
-TITLE_DIALOG: Final = "dialogs.title_dialog"

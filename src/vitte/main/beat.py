@@ -17,7 +17,7 @@ def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     configure_logging(process="beat", level=settings.log.level, format=settings.log.format)
     app = create_celery(settings)
-    app.conf.beat_schedule = create_schedule(utc_now())
+    app.conf.beat_schedule = create_schedule(utc_now(), sweep_interval=settings.worker.sweep_interval)
 
     def on_start(**_: object) -> None:
         logger.info("beat_ready", entries=sorted(app.conf.beat_schedule))

@@ -20,12 +20,17 @@ from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
 from vitte.core.settings.backends import RedisSettings
 from vitte.core.settings.outside import AssistantSettings
+from vitte.core.settings.processes import WorkerSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
 from vitte.db.transaction import Transaction
 from vitte.dialogs.repository import DialogRepository
 from vitte.dialogs.service import DialogService
 from vitte.dialogs.titles import TitleService
 from vitte.inbox.service import InboxService
+from vitte.jobs.leases import JobLeases
+from vitte.jobs.repository import JobRepository
+from vitte.jobs.service import JobService
+from vitte.jobs.sweeper import JobSweeper
 from vitte.users.repository import UserRepository
 from vitte.users.service import UserService
 
@@ -74,6 +79,11 @@ class BackendProvider(Provider):
         return settings.assistant
 
     @provide
+    def worker_settings(self, settings: Settings) -> WorkerSettings:
+        """The worker's own."""
+        return settings.worker
+
+    @provide
     def clock(self) -> Clock:
         """The machine's clock."""
         return SystemClock()
@@ -112,6 +122,8 @@ class BackendProvider(Provider):
         await model.close()
 
     inbox = provide(InboxService)
+    job_leases = provide(JobLeases)
+    job_sweeper = provide(JobSweeper)
 
 
 class FeatureProvider(Provider):
@@ -128,6 +140,8 @@ class FeatureProvider(Provider):
     dialogs = provide(DialogRepository)
     dialog_service = provide(DialogService)
     title_service = provide(TitleService)
+    jobs = provide(JobRepository)
+    job_service = provide(JobService)
     turns = provide(TurnRepository)
     assistant_service = provide(AssistantService)
 

@@ -1,13 +1,14 @@
 """The process of background work."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import structlog
 
+from vitte.core.job_names import JOB_QUEUES, TICK_QUEUE
 from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
+from vitte.worker.folder import own_folder
 
 logger = structlog.get_logger(__name__)
 
@@ -15,15 +16,15 @@ logger = structlog.get_logger(__name__)
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     configure_logging(process="worker", level=settings.log.level, format=settings.log.format)
-    with tempfile.TemporaryDirectory(prefix="vitte-worker-") as folder:
+    with own_folder() as folder:
         # Both libraries read these once, when they are imported: hence the imports further down.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # noqa: TID251 - it is how that library is told
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # noqa: TID251 - it is how that library is told
         # A supervisor that signals the whole process group shall not end the jobs with it.
         os.environ["REMAP_SIGTERM"] = "SIGQUIT"  # noqa: TID251 - it is how that library is told
-        from vitte.worker.metrics import count_across_processes
+        from vitte.worker.multiprocess import count_across_processes
 
         count_across_processes()
-        exit_code = _run(settings, Path(folder))
+        exit_code = _run(settings, folder)
     raise SystemExit(exit_code)
 
 
@@ -33,17 +34,18 @@ def _run(settings: Settings, folder: Path) -> int:
     from vitte.main.container import make_container
     from vitte.main.run import tune_garbage_collection
     from vitte.worker.app import create_celery
-    from vitte.worker.bridge import Bridge, add_jobs
+    from vitte.worker.bridge import Bridge, open_with_processes
     from vitte.worker.http import WorkerHttp
-    from vitte.worker.jobs import all_jobs
-    from vitte.worker.metrics import render
+    from vitte.worker.jobs import all_work
+    from vitte.worker.multiprocess import render
     from vitte.worker.process import WorkerProcess
 
     app = create_celery(settings)
     bridge = Bridge(
-        lambda: make_container(settings, process="worker"), job_timeout=settings.worker.job_timeout
+        lambda: make_container(settings, process="worker"), work=all_work(), settings=settings.worker
     )
-    add_jobs(app, bridge, all_jobs())
+    bridge.add_to(app)
+    open_with_processes(bridge)
     http = WorkerHttp(
         host=settings.worker.host, port=settings.worker.metrics_port, render_metrics=lambda: render(folder)
     )
@@ -58,6 +60,7 @@ def _run(settings: Settings, folder: Path) -> int:
         app=app,
         concurrency=settings.worker.concurrency,
         pool="prefork",
+        queues=[*JOB_QUEUES, TICK_QUEUE],
         loglevel=settings.log.level,
         quiet=True,
         without_gossip=True,

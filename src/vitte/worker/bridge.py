@@ -2,20 +2,21 @@
 
 import asyncio
 import contextvars
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
 import uvloop
-from celery import Celery, Task, signals
+from celery import Celery, signals
 from dishka import AsyncContainer
 from dishka.integrations.base import wrap_injection
 
-from vitte.clients.jobs import CORRELATION_HEADER
 from vitte.core.ids import bind_correlation_id
-from vitte.worker.jobs import Job, JobFunction
-from vitte.worker.metrics import JobMetrics
+from vitte.core.job_names import RUN_JOB
+from vitte.core.settings.processes import WorkerSettings
+from vitte.jobs.leases import JobLeases
+from vitte.worker.jobs import Work, WorkFunction
+from vitte.worker.runner import JobRunner, TickRunner
 
 logger = structlog.get_logger(__name__)
 
@@ -23,15 +24,16 @@ ContainerFactory = Callable[[], AsyncContainer]
 
 
 class Bridge:
-    """One event loop and one container for all jobs of a process, so that connections are used again.
+    """One event loop and one container for all work of a process, so that connections are used again.
 
     A loop for each job would leave every pooled connection tied to a loop that is gone.
     """
 
-    def __init__(self, make_container: ContainerFactory, *, job_timeout: float) -> None:
+    def __init__(self, make_container: ContainerFactory, *, work: Work, settings: WorkerSettings) -> None:
         self._make_container = make_container
-        self._job_timeout = job_timeout
-        self._metrics = JobMetrics()
+        self._settings = settings
+        self._jobs = {name: self._inject(function) for name, function in work.jobs.items()}
+        self._ticks = {name: self._inject(function) for name, function in work.ticks.items()}
         self._runner: asyncio.Runner | None = None
         self._container: AsyncContainer | None = None
 
@@ -47,62 +49,53 @@ class Bridge:
             self._runner.close()
             self._runner = self._container = None
 
-    def task(self, job: Job) -> Callable[..., None]:
-        """Return what Celery calls for `job`, with the task itself before the job's arguments."""
-        injected = wrap_injection(
-            func=job.function, is_async=True, container_getter=self._get_container, manage_scope=True
-        )
+    def add_to(self, app: Celery) -> None:
+        """Make tasks of `app`: one that does any job, and one for each tick."""
+        app.task(self._run_job, name=RUN_JOB)
+        for name in self._ticks:
+            app.task(self._tick(name), name=name)
 
-        def run(task: Task, *args: Any, **kwargs: Any) -> None:
-            if self._runner is None:
-                raise RuntimeError("this process of the worker was not opened")
-            headers = task.request.headers or {}
-            # A context of its own: what a job binds is gone with it.
-            context = contextvars.copy_context()
-            context.run(bind_correlation_id, headers.get(CORRELATION_HEADER))
-            context.run(structlog.contextvars.bind_contextvars, job=job.name, job_id=task.request.id)
-            self._runner.run(self._run(job.name, injected, args, kwargs), context=context)
+    def _run_job(self, job_id: int) -> None:
+        async def run() -> None:
+            leases = await self._opened().get(JobLeases)
+            await JobRunner(self._jobs, leases, self._settings).run(job_id)
+
+        self._run(run())
+
+    def _tick(self, name: str) -> Callable[[], None]:
+        def run() -> None:
+            self._run(TickRunner(self._ticks[name], self._settings).run(name))
 
         return run
 
-    async def _run(
-        self, name: str, injected: JobFunction, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        logger.info("job_started")
-        started = time.perf_counter()
-        outcome = "failed"
-        deadline = asyncio.timeout(self._job_timeout)
-        try:
-            async with deadline:
-                await injected(*args, **kwargs)
-            outcome = "finished"
-        except Exception:
-            if deadline.expired():
-                outcome = "timed_out"
-            logger.exception("job_failed", outcome=outcome, seconds=_since(started))
-            raise
-        else:
-            logger.info("job_finished", seconds=_since(started))
-        finally:
-            self._metrics.ended(name, outcome=outcome, seconds=time.perf_counter() - started)
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._runner is None:
+            raise RuntimeError("this process of the worker was not opened")
+        # A context of its own: what is bound for this piece of work is gone with it.
+        context = contextvars.copy_context()
+        context.run(bind_correlation_id)
+        self._runner.run(work, context=context)
+
+    def _inject(self, function: WorkFunction) -> WorkFunction:
+        injected: WorkFunction = wrap_injection(
+            func=function, is_async=True, container_getter=self._get_container, manage_scope=True
+        )
+        return injected
 
     def _get_container(self, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> AsyncContainer:
+        return self._opened()
+
+    def _opened(self) -> AsyncContainer:
         if self._container is None:
             raise RuntimeError("this process of the worker was not opened")
         return self._container
 
 
-def add_jobs(app: Celery, bridge: Bridge, jobs: Iterable[Job]) -> None:
-    """Make each job a task of `app`, done through `bridge` in the processes of its pool."""
-    for job in jobs:
-        app.task(bridge.task(job), name=job.name, bind=True)
+def open_with_processes(bridge: Bridge) -> None:
+    """Open and close `bridge` with every process of Celery's pool."""
     signals.worker_process_init.connect(
         lambda **_: bridge.open(), weak=False, dispatch_uid="vitte.bridge.open"
     )
     signals.worker_process_shutdown.connect(
         lambda **_: bridge.close(), weak=False, dispatch_uid="vitte.bridge.close"
     )
-
-
-def _since(started: float) -> float:
-    return round(time.perf_counter() - started, 3)

@@ -1,43 +1,60 @@
-"""What a job is."""
+"""What the worker can do: jobs, of which each is a row, and ticks of the clock."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 
-JobFunction = Callable[..., Awaitable[None]]
+WorkFunction = Callable[..., Awaitable[None]]
+"""Parameters marked `FromDishka[...]` are injected, of a scope that lives as long as the work; those of a
+job that are not come from its row."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A job's name and what it does.
+class Work:
+    """What is done under which name."""
 
-    Parameters marked `FromDishka[...]` are injected, of a scope that lives as long as the job; the
-    others come with the message.
+    jobs: dict[str, WorkFunction] = field(default_factory=dict)
+    ticks: dict[str, WorkFunction] = field(default_factory=dict)
+
+    def names(self) -> set[str]:
+        """All names; none is both a job's and a tick's."""
+        return {*self.jobs, *self.ticks}
+
+
+_WORK = Work()
+
+
+def job(name: str) -> Callable[[WorkFunction], WorkFunction]:
+    """Make an async function the job `name`, ordered with `JobService.enqueue`.
+
+    It may be begun more than once and has to stand that. Raises ValueError for a name that is taken.
     """
-
-    name: str
-    function: JobFunction
+    return _register(_WORK.jobs, name)
 
 
-_JOBS: dict[str, Job] = {}
+def tick(name: str) -> Callable[[WorkFunction], WorkFunction]:
+    """Make an async function what the clock asks for by `name`; the schedule says when.
+
+    Nothing remembers a tick: it looks for what there is to do, and the next one finds what it left.
+    Raises ValueError for a name that is taken.
+    """
+    return _register(_WORK.ticks, name)
 
 
-def job(name: str) -> Callable[[JobFunction], JobFunction]:
-    """Make an async function the job `name`. Raises ValueError for a name that is taken."""
-
-    def register(function: JobFunction) -> JobFunction:
-        if name in _JOBS:
-            raise ValueError(f"two jobs are called {name!r}")
-        _JOBS[name] = Job(name, function)
-        return function
-
-    return register
-
-
-def all_jobs() -> Iterator[Job]:
-    """Import every module of `vitte.worker.tasks` and return the jobs that they define."""
+def all_work() -> Work:
+    """Import every module of `vitte.worker.tasks` and return what they define."""
     tasks = import_module("vitte.worker.tasks")
     for module in iter_modules(tasks.__path__, f"{tasks.__name__}."):
         import_module(module.name)
-    yield from _JOBS.values()
+    return _WORK
+
+
+def _register(kind: dict[str, WorkFunction], name: str) -> Callable[[WorkFunction], WorkFunction]:
+    def register(function: WorkFunction) -> WorkFunction:
+        if name in _WORK.names():
+            raise ValueError(f"two pieces of work are called {name!r}")
+        kind[name] = function
+        return function
+
+    return register

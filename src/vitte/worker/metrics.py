@@ -1,47 +1,21 @@
-"""What the worker counts, over all its processes."""
+"""What the worker counts, over all its processes: to be imported after `count_across_processes`."""
 
-from pathlib import Path
+from prometheus_client import Counter, Gauge, Histogram
 
-from billiard.process import current_process
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
-from prometheus_client.multiprocess import MultiProcessCollector
-
-
-def count_across_processes() -> None:
-    """Let metrics live in files of the folder PROMETHEUS_MULTIPROC_DIR, which all processes share.
-
-    To be called before any metric is made. A file belongs to a place in the pool, not to a process id as
-    by default: a process that takes another's place goes on counting in its file, and the files do not
-    grow in number for as long as the worker runs.
-    """
-    values.ValueClass = values.MultiProcessValue(_place_in_pool)  # type: ignore[no-untyped-call]
-
-
-def render(folder: Path) -> bytes:
-    """Return what all processes have counted, in Prometheus's text format."""
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
-
-
-def _place_in_pool() -> str:
-    place = getattr(current_process(), "index", None)
-    return "parent" if place is None else str(place)
-
-
-class JobMetrics:
-    """The metrics of jobs; an object, because they must not be made before the call above."""
-
-    def __init__(self) -> None:
-        self._jobs = Counter("vitte_jobs", "Jobs by how they ended.", ["job", "outcome"])
-        self._seconds = Histogram(
-            "vitte_job_seconds",
-            "Time that a job took.",
-            ["job"],
-            buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 180, 600),
-        )
-
-    def ended(self, job: str, *, outcome: str, seconds: float) -> None:
-        """Count one job."""
-        self._jobs.labels(job, outcome).inc()
-        self._seconds.labels(job).observe(seconds)
+JOBS = Counter("vitte_jobs", "Tries of jobs, and ticks, by how they ended.", ["job", "outcome"])
+JOB_SECONDS = Histogram(
+    "vitte_job_seconds",
+    "Time that a job took.",
+    ["job"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 180, 600),
+)
+JOBS_DEAD = Counter("vitte_jobs_dead", "Jobs given up after their last try.", ["job"])
+# Whoever swept last knows best.
+JOBS_OPEN = Gauge(
+    "vitte_jobs_open", "Jobs that are not done, at the last sweep.", multiprocess_mode="mostrecent"
+)
+JOBS_OLDEST_SECONDS = Gauge(
+    "vitte_jobs_oldest_seconds",
+    "Time that the oldest job which may run has been open, at the last sweep.",
+    multiprocess_mode="mostrecent",
+)

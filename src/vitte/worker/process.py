@@ -38,8 +38,9 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
     if state.should_stop is not None:
         logger.warning("stopped_at_once", signal=name)
         os._exit(128 + number)
-    logger.info("stopping", signal=name)
+    # First of all: a second signal may come while this one is still being handled.
     state.should_stop = 0
+    logger.info("stopping", signal=name)
     timer = threading.Timer(JOBS_GET, _cancel_jobs)
     timer.daemon = True
     timer.start()

@@ -1,27 +1,37 @@
-"""The clock: what is done when. A tick sends a job's name and no more."""
+"""The clock: what is done when. A tick is a name and no more."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from celery.schedules import crontab, schedule
 
-from vitte.core.job_names import CLEAN_UP_OLD_MESSAGES, TEST_TASK
+from vitte.core.job_names import CLEAN_UP_OLD_MESSAGES, PURGE_FINISHED, SWEEP_JOBS, TEST_TASK, TICK_QUEUE
 
 _LONG_AGO = timedelta(days=366)
 
 
-def create_schedule(now: datetime) -> dict[str, dict[str, Any]]:
+def create_schedule(now: datetime, *, sweep_interval: float) -> dict[str, dict[str, Any]]:
     """Return Celery's `beat_schedule` for a clock that starts at `now`; times are UTC.
 
-    Every entry counts as due at the start. The clock remembers nothing on disk: no file can be broken by
-    a kill, and what was due while it was down is made up for at once. A job too many does no harm, since
-    jobs look for what there is to do and find nothing the second time.
+    `sweep_interval` is in seconds. Every entry counts as due at the start. The clock remembers nothing on
+    disk: no file can be broken by a kill, and what was due while it was down is made up for at once. A tick
+    too many does no harm, since ticks look for what there is to do and find nothing the second time.
     """
     entries: dict[str, dict[str, Any]] = {
         "clean-up-old-messages": {
             "task": CLEAN_UP_OLD_MESSAGES,
             "schedule": crontab(hour=3, minute=30),
             "options": {"expires": _seconds(hours=23)},
+        },
+        "sweep-jobs": {
+            "task": SWEEP_JOBS,
+            "schedule": schedule(timedelta(seconds=sweep_interval)),
+            "options": {"expires": sweep_interval},
+        },
+        "purge-finished": {
+            "task": PURGE_FINISHED,
+            "schedule": schedule(timedelta(hours=1)),
+            "options": {"expires": _seconds(minutes=50)},
         },
         # A sign of life of the whole chain: without its line in the worker's log something is broken.
         "heartbeat": {
@@ -31,7 +41,10 @@ def create_schedule(now: datetime) -> dict[str, dict[str, Any]]:
         },
     }
     # Ticks that nobody took expire: a worker that was away for long shall not find a heap of them.
-    return {name: {**entry, "last_run_at": now - _LONG_AGO} for name, entry in entries.items()}
+    for entry in entries.values():
+        entry["options"]["queue"] = TICK_QUEUE
+        entry["last_run_at"] = now - _LONG_AGO
+    return entries
 
 
 def _seconds(**parts: float) -> int:

@@ -56,8 +56,18 @@ class WorkerSettings(BaseModel):
     time_limit: int = Field(600, ge=10, description="Seconds after which a job's process is ended.")
     job_timeout: int = Field(540, ge=1, description="Seconds after which a job itself gives up, in order.")
     visibility_timeout: int = Field(
-        900, ge=2, description="Seconds after which an unfinished job is re-sent."
+        900, ge=2, description="Seconds after which Redis hands a message out again."
     )
+    job_lease: Seconds = Field(
+        30, description="Seconds after which the job of a dead process is begun again."
+    )
+    retry_delay: Seconds = Field(
+        5, description="Seconds until a failed job is tried again; then six times that."
+    )
+    sweep_interval: Seconds = Field(
+        10, description="Seconds between two looks for jobs that nobody was told of."
+    )
+    resend_after: Seconds = Field(15, description="Seconds after which a message counts as lost.")
     host: str = "127.0.0.1"
     metrics_port: Port = Field(8003, description="Health and metrics of the worker.")
     message_retention_days: int = Field(365, ge=1, description="Older messages are deleted.")

@@ -3,6 +3,7 @@
 from vitte.db.models.base import Base
 from vitte.db.models.dialog import Dialog
 from vitte.db.models.inbox_update import InboxUpdate, UpdateLane, UpdateState
+from vitte.db.models.job import Job, JobState
 from vitte.db.models.message import Message, MessageRole
 from vitte.db.models.subscription import Plan, Subscription, SubscriptionStatus
 from vitte.db.models.user import User
@@ -12,6 +13,8 @@ __all__ = [
     "Base",
     "Dialog",
     "InboxUpdate",
+    "Job",
+    "JobState",
     "Message",
     "MessageRole",
     "Plan",

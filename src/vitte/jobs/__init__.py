@@ -1,0 +1,1 @@
+"""Durable background work: rows in PostgreSQL, of which Redis only tells."""

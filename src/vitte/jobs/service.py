@@ -1,0 +1,41 @@
+"""Ordering background work."""
+
+from datetime import datetime
+from typing import Any
+
+from vitte.clients.jobs import JobQueue
+from vitte.core.ids import current_correlation_id
+from vitte.core.job_names import QUEUE
+from vitte.db.transaction import Transaction
+from vitte.jobs.metrics import JOBS_ENQUEUED
+from vitte.jobs.repository import JobRepository
+
+
+class JobService:
+    """Orders jobs, in the transaction of whoever needs them done."""
+
+    def __init__(self, transaction: Transaction, jobs: JobRepository, queue: JobQueue) -> None:
+        self._transaction = transaction
+        self._jobs = jobs
+        self._queue = queue
+
+    async def enqueue(
+        self, name: str, /, *, queue: str = QUEUE, run_at: datetime | None = None, **args: Any
+    ) -> int:
+        """Order the job `name`, and return its id; it exists if and when the open transaction commits.
+
+        `args` are JSON, and ids rather than data. A job without `run_at` begins at once; any other is
+        begun within a sweep (`worker.sweep_interval`) of its time. A job may be begun more than once, and
+        has to stand that. Raises RuntimeError when no transaction is open.
+        """
+        job_id = await self._jobs.add(
+            name, args, queue=queue, run_at=run_at, correlation_id=current_correlation_id()
+        )
+
+        async def committed() -> None:
+            JOBS_ENQUEUED.labels(name).inc()
+            if run_at is None:
+                self._queue.send_soon(job_id, queue=queue)
+
+        self._transaction.on_commit(committed)
+        return job_id

@@ -1,0 +1,115 @@
+"""What makes Redis dispensable: jobs that nobody is told of are told of again."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from vitte.clients.jobs import JobQueue
+from vitte.core.job_names import JOB_QUEUES
+from vitte.core.settings.processes import WorkerSettings
+from vitte.db.engine import SessionFactory
+from vitte.db.models import JobState
+from vitte.db.transaction import Transaction
+from vitte.jobs.leases import MAX_ATTEMPTS
+from vitte.jobs.repository import JobRepository
+from vitte.jobs.schemas import Backlog, DeadJob
+
+logger = structlog.get_logger(__name__)
+
+_BATCH = 500
+_PURGE_BATCH = 5000
+_KILLED = f"its process was killed, or blocked for too long, in the last of {MAX_ATTEMPTS} tries"
+
+
+class JobSweeper:
+    """Looks after jobs as a whole. Any number may sweep at once: a job is sent by one of them."""
+
+    def __init__(self, session_factory: SessionFactory, queue: JobQueue, settings: WorkerSettings) -> None:
+        self._session_factory = session_factory
+        self._queue = queue
+        self._resend_after = timedelta(seconds=settings.resend_after)
+
+    async def bury(self) -> list[DeadJob]:
+        """Give up jobs that have killed their process in every try, and return them."""
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            dead = await JobRepository(transaction).bury(
+                error=_KILLED, max_attempts=MAX_ATTEMPTS, limit=_BATCH
+            )
+        for job in dead:
+            logger.error(
+                "job_dead",
+                job=job.name,
+                job_id=job.id,
+                correlation_id=job.correlation_id,
+                attempts=MAX_ATTEMPTS,
+                reason=_KILLED,
+            )
+        return dead
+
+    async def send(self) -> int:
+        """Tell the worker of every job that is due and that no message points to; return how many.
+
+        Raises UnavailableError when Redis does not answer; what it did not take is sent by a later sweep.
+        """
+        return sum([await self._send_queue(queue) for queue in JOB_QUEUES])
+
+    async def _send_queue(self, queue: str) -> int:
+        sent = await self._send_all(queue, lambda jobs, limit: jobs.take_without_message(queue, limit=limit))
+        # The others were sent, and wait in Redis unless it has lost them: jobs that only wait for their
+        # turn must not be sent again and again, or a long queue would grow by itself.
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            waiting = await JobRepository(transaction).count_sent(queue)
+        lost = waiting - await self._queue.length(queue) if waiting else 0
+        if lost <= 0:
+            return sent
+        resent = await self._send_all(
+            queue,
+            lambda jobs, limit: jobs.take_sent_before(queue, age=self._resend_after, limit=limit),
+            limit=lost,
+        )
+        if resent:
+            logger.warning("jobs_resent", queue=queue, count=resent)
+        return sent + resent
+
+    async def _send_all(
+        self,
+        queue: str,
+        take: Callable[[JobRepository, int], Awaitable[list[int]]],
+        *,
+        limit: int | None = None,
+    ) -> int:
+        sent = 0
+        while limit is None or sent < limit:
+            batch = _BATCH if limit is None else min(_BATCH, limit - sent)
+            transaction = Transaction(self._session_factory)
+            async with transaction:
+                job_ids = await take(JobRepository(transaction), batch)
+            if job_ids:
+                await self._queue.send(job_ids, queue=queue)
+                sent += len(job_ids)
+            if len(job_ids) < batch:
+                break
+        return sent
+
+    async def backlog(self) -> Backlog:
+        """Return what is open."""
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            return await JobRepository(transaction).backlog()
+
+    async def purge(self, *, done_older_than: timedelta, dead_older_than: timedelta) -> int:
+        """Delete jobs that have rested for so long, a batch at a time; return how many."""
+        total = 0
+        for state, older_than in ((JobState.DONE, done_older_than), (JobState.DEAD, dead_older_than)):
+            deleted = _PURGE_BATCH
+            while deleted == _PURGE_BATCH:
+                transaction = Transaction(self._session_factory)
+                async with transaction:
+                    deleted = await JobRepository(transaction).purge(
+                        state, older_than=older_than, limit=_PURGE_BATCH
+                    )
+                total += deleted
+        return total
