@@ -1,0 +1,49 @@
+"""Faults on real processes: a short form for every day, the full one for `make chaos`."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.chaos.board import Board
+
+_BOARD = pytest.StashKey[Board]()
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is tried."""
+
+    full: bool
+
+    def pick(self, short: int, full: int) -> int:
+        """Return the number for this run."""
+        return full if self.full else short
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="chaos: with hundreds of people, for minutes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_BOARD] = Board()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    board = config.stash[_BOARD]
+    asked_for = config.getoption("--full", default=False) or config.get_verbosity() > 0
+    if asked_for and board.rows:
+        terminalreporter.section("faults")
+        for line in board.table():
+            terminalreporter.write_line(line.rstrip())
+
+
+@pytest.fixture
+def scale(pytestconfig: pytest.Config) -> Scale:
+    """How much this run tries."""
+    return Scale(full=bool(pytestconfig.getoption("--full", default=False)))
+
+
+@pytest.fixture
+def board(pytestconfig: pytest.Config) -> Board:
+    """The table that the run prints at its end."""
+    return pytestconfig.stash[_BOARD]

@@ -1,0 +1,222 @@
+"""The product's processes between a sandbox that watches and a model that answers by script."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.chaos.checker import Figures, Witness, examine, read_stored
+from tests.chaos.crowd import BOT_ID, Asked, Crowd
+from tests.web.processes import environment
+from vitte.core.settings import Settings
+from vitte.db.engine import create_engine
+from vitte.embedded.ports import free_port
+from vitte.embedded.process import ChildProcess, spawn
+from vitte.sandbox.llm import Script, running_model
+from vitte.sandbox.settings import SandboxLimits
+from vitte.sandbox.testing import RunningSandbox, running_sandbox
+
+REAL_BOT = ("-m", "vitte", "run", "bot")
+NAIVE_BOT = (str(Path(__file__).with_name("naive_bot.py")),)
+
+LEASE = 4.0
+"""Seconds after which a killed bot's updates are taken over; the product's own is a minute."""
+_START_WITHIN = 40.0
+_LOG_MEMORY = 1_000_000
+_LOOK_EVERY = 0.05
+
+
+@dataclass
+class BotProcess:
+    """A bot as an operator starts it. Its log is a file, so that nothing is lost when it is killed."""
+
+    child: ChildProcess
+
+    async def ready(self) -> None:
+        """Wait until it takes updates in."""
+        await until(self._is_ready, timeout=_START_WITHIN, what="the bot is ready")
+
+    def kill(self) -> None:
+        """Send SIGKILL, and return when the process is no more."""
+        self.child.kill()
+
+    async def terminate(self, *, within: float) -> float:
+        """Send SIGTERM and return the seconds that the end took; whoever is late is killed."""
+        begun = asyncio.get_running_loop().time()
+        self.child.send(signal.SIGTERM)
+        await asyncio.to_thread(self.child.wait, timeout=within)
+        seconds = asyncio.get_running_loop().time() - begun
+        self.child.kill()
+        return seconds
+
+    def lines(self, *events: str) -> list[dict[str, Any]]:
+        """Return the log's lines of these events, each with its Unix time as "at"."""
+        found = []
+        for line in self.child.log_path.read_text().splitlines():
+            if line.startswith("{") and (content := json.loads(line))["event"] in events:
+                content["at"] = datetime.fromisoformat(content["timestamp"]).timestamp()
+                found.append(content)
+        return found
+
+    def _is_ready(self) -> bool:
+        if not self.child.is_running:
+            raise AssertionError(f"the bot {self.child.ending()}:\n" + "\n".join(self.child.log_tail()))
+        return '"bot_ready"' in self.child.log_text()
+
+
+@dataclass
+class Stage:
+    """All that a fault is tried on."""
+
+    settings: Settings
+    sandbox: RunningSandbox
+    script: Script
+    engine: AsyncEngine
+    folder: Path
+    command: Sequence[str] = REAL_BOT
+    patience: float = 60.0
+    """Seconds to wait for answers that are missing."""
+    quiet: float = 20.0
+    """Seconds without any call after which no further answer is waited for."""
+    bots: list[BotProcess] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.crowd = Crowd(self.sandbox)
+        self.witness = Witness(self.sandbox.sandbox.log)
+
+    def launch_bot(self) -> BotProcess:
+        """Start a bot without waiting for it."""
+        child = spawn(
+            [sys.executable, *self.command],
+            name="bot",
+            log_path=self.folder / f"bot-{len(self.bots)}.log",
+            environment=environment(self.settings),
+            parent_death_signal=signal.SIGKILL,
+        )
+        self.bots.append(BotProcess(child))
+        return self.bots[-1]
+
+    async def start_bot(self) -> BotProcess:
+        """Start a bot and wait until it takes updates in."""
+        bot = self.launch_bot()
+        await bot.ready()
+        return bot
+
+    def is_answered(self, asked: Collection[Asked]) -> bool:
+        """Tell whether every one of these questions was answered in its chat."""
+        self.witness.look()
+        return all(question.number in self.witness.answered for question in asked)
+
+    async def asked_of_the_model(self, count: int) -> None:
+        """Wait until the model was asked `count` times in all."""
+        await until(
+            lambda: len(self.script.requests) >= count, timeout=30, what=f"{count} questions at the model"
+        )
+
+    async def have_answers(self, count: int) -> None:
+        """Wait until `count` questions in all were answered."""
+
+        def are_there() -> bool:
+            self.witness.look()
+            return len(self.witness.answered) >= count
+
+        await until(are_there, timeout=30, what=f"{count} answers")
+
+    async def settle(self, asked: Collection[Asked], *, excused: Collection[int] = ()) -> None:
+        """Wait until these are answered and nothing is open any more; or until that is not to be hoped for.
+
+        Nothing is raised then: the checker tells what is missing.
+        """
+        loop = asyncio.get_running_loop()
+        deadline, seen, moved = loop.time() + self.patience, -1, loop.time()
+        waited_for = [question for question in asked if question.number not in excused]
+        while loop.time() < deadline and loop.time() - moved < self.quiet:
+            if self.is_answered(waited_for) and await self.is_idle():
+                return
+            if len(self.witness.calls) != seen:
+                seen, moved = len(self.witness.calls), loop.time()
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def is_idle(self) -> bool:
+        """Tell whether no update is on its way, neither in the sandbox nor in the inbox."""
+        if len(self.sandbox.world.queue(BOT_ID)):
+            return False
+        return not await self.count("SELECT count(*) FROM inbox_updates WHERE state = 'open'")
+
+    async def in_flight(self) -> int:
+        """Return how many updates a bot that was just killed had been handling."""
+        left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'vitte-bot'"
+        await until_async(lambda: self._is_none(left), timeout=10, what="the killed bot's transactions end")
+        return await self.count(
+            "SELECT count(*) FROM inbox_updates WHERE state = 'open' AND leased_until > now()"
+        )
+
+    async def count(self, query: str) -> int:
+        """Return the one number that the query asks for."""
+        async with self.engine.connect() as connection:
+            return int(await connection.scalar(text(query)) or 0)
+
+    async def examine(self, asked: Sequence[Asked], *, excused: Collection[int] = ()) -> Figures:
+        """Return the checker's figures."""
+        return examine(asked, self.witness, await read_stored(self.engine), excused=excused)
+
+    async def _is_none(self, query: str) -> bool:
+        return await self.count(f"{query} AND datname = current_database()") == 0
+
+
+@asynccontextmanager
+async def staged(
+    settings: Settings,
+    folder: Path,
+    *,
+    command: Sequence[str] = REAL_BOT,
+    quiet: float = 20.0,
+    limits: SandboxLimits | None = None,
+) -> AsyncIterator[Stage]:
+    """Set the stage; at the end every process is killed."""
+    settings = settings.model_copy(deep=True)
+    settings.outbound.draft_rate = settings.assistant.draft_interval = 1
+    settings.bot.lease = LEASE
+    settings.bot.port = free_port()
+    script = Script()
+    engine = create_engine(settings.database, process="chaos")
+    async with (
+        running_model(script) as settings.llm.base_url,
+        running_sandbox(limits=limits or SandboxLimits(), call_log_memory=_LOG_MEMORY) as sandbox,
+    ):
+        settings.telegram.api_url = sandbox.base_url
+        stage = Stage(settings, sandbox, script, engine, folder, command, quiet=quiet)
+        try:
+            yield stage
+        finally:
+            for bot in stage.bots:
+                bot.kill()
+            await engine.dispose()
+
+
+async def until(condition: Callable[[], bool], *, timeout: float, what: str) -> None:  # noqa: ASYNC109
+    """Wait until `condition` holds. Raises AssertionError that says what was waited for."""
+
+    async def ask() -> bool:
+        return condition()
+
+    await until_async(ask, timeout=timeout, what=what)
+
+
+async def until_async(condition: Callable[[], Any], *, timeout: float, what: str) -> None:  # noqa: ASYNC109
+    """Wait until the awaited `condition` holds. Raises AssertionError that says what was waited for."""
+    try:
+        async with asyncio.timeout(timeout):
+            while not await condition():  # noqa: ASYNC110 - processes tell nobody
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"not within {timeout} s: {what}") from None
