@@ -12,13 +12,13 @@ from aiogram.methods import SendMessage
 from aiogram.methods.base import Response, TelegramMethod, TelegramType
 from aiogram.types import Chat, Message
 
+from vitte.clients.redis import connect_redis
 from vitte.clients.telegram import create_bot
 from vitte.clients.telegram.gateway import DraftDroppedError, Gateway
 from vitte.clients.telegram.limits import Limits
 from vitte.core.clock import utc_now
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
-from vitte.main.container import connect_redis
 from vitte.sandbox.client import SandboxPerson
 from vitte.sandbox.testing import RunningSandbox
 

@@ -7,13 +7,13 @@ import time
 import pytest
 from redis.asyncio import Redis
 
+from vitte.clients.redis import connect_redis
 from vitte.clients.telegram.cells import CallKind, cells_of
 from vitte.clients.telegram.lanes import Lane
 from vitte.clients.telegram.limits import Grant, Limits, LocalLimits, RedisLimits
 from vitte.core.settings.backends import RedisSettings
 from vitte.core.settings.outbound import OutboundSettings
 from vitte.embedded.ports import free_port
-from vitte.main.container import connect_redis
 
 SETTINGS = OutboundSettings()
 

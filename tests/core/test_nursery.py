@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import pytest
 
@@ -36,4 +37,18 @@ async def test_stopping_waits_until_every_task_has_cleaned_up() -> None:
     assert not await nursery.wait(timeout=0.01)
     await nursery.stop()
     assert sorted(cleaned) == [0, 1, 2]
+    assert len(nursery) == 0
+
+
+async def test_a_task_that_lost_its_cancellation_keeps_nobody_waiting() -> None:
+    async def work() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    nursery = Nursery()
+    nursery.start(work(), name="deaf")
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await nursery.stop(patience=0.01)
     assert len(nursery) == 0

@@ -36,12 +36,19 @@ class Nursery:
         _, pending = await asyncio.wait(set(self._tasks), timeout=timeout)
         return not pending
 
-    async def stop(self) -> None:
-        """Cancel what still runs and wait until it has ended."""
-        tasks = set(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def stop(self, *, patience: float = 5.0) -> None:
+        """Cancel what still runs and wait until it has ended.
+
+        A task that is still there after `patience` seconds is cancelled again: a library may have lost the
+        first time, and nobody is to wait for ever because of it.
+        """
+        tasks = {task for task in self._tasks if task is not asyncio.current_task()}
+        while tasks:
+            for task in tasks:
+                task.cancel()
+            _, tasks = await asyncio.wait(tasks, timeout=patience)
+            for task in tasks:
+                logger.warning("task_cancelled_again", task=task.get_name())
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

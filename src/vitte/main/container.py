@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vitte.assistant.repository import TurnRepository
@@ -16,9 +14,9 @@ from vitte.billing.service import SubscriptionService
 from vitte.clients.jobs import JobQueue
 from vitte.clients.llm.chain import ModelChain
 from vitte.clients.llm.protocol import ChatModel
+from vitte.clients.redis import connect_redis
 from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
-from vitte.core.settings.backends import RedisSettings
 from vitte.core.settings.outside import AssistantSettings
 from vitte.core.settings.processes import WorkerSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
@@ -33,29 +31,6 @@ from vitte.jobs.service import JobService
 from vitte.jobs.sweeper import JobSweeper
 from vitte.users.repository import UserRepository
 from vitte.users.service import UserService
-
-_REDIS_CONNECTIONS = 10
-
-
-def connect_redis(settings: RedisSettings, *, timeout: float) -> Redis:
-    """Make a client of Redis; every try of a call ends within `timeout` seconds.
-
-    There is a second try at once, for the connection that a restart of Redis has closed.
-    """
-    pool = BlockingConnectionPool(
-        # Enough for one process; more would be opened all at once by a burst, and then time out.
-        max_connections=_REDIS_CONNECTIONS,
-        timeout=timeout,
-        host=settings.host,
-        port=settings.port,
-        db=settings.database,
-        username=settings.username or None,
-        password=settings.password.get_secret_value() or None,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), 1),
-    )
-    return Redis.from_pool(pool)
 
 
 class BackendProvider(Provider):

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 from dishka import Provider, Scope, provide
 
+from vitte.clients.redis import connect_redis
 from vitte.clients.telegram.limits import Limits
 from vitte.core.settings import Settings
-from vitte.main.container import connect_redis
 
 
 class TelegramProvider(Provider):
