@@ -149,9 +149,21 @@ async def test_what_a_stopping_bot_gives_back_is_free_at_once_and_no_try_is_coun
 ) -> None:
     await inbox.take_in(BOT, [update(1, 5)])
     (first,) = await inbox.claim(BOT, limit=1, lease=60)
-    await inbox.release([first.id])
+    await inbox.release([first])
     (again,) = await inbox.claim(BOT, limit=1, lease=60)
     assert again.attempt == 1
+
+
+async def test_a_bot_that_was_away_too_long_takes_nothing_from_its_successor(inbox: InboxService) -> None:
+    await inbox.take_in(BOT, [update(1, 5)])
+    (first,) = await inbox.claim(BOT, limit=1, lease=0.05)
+    await asyncio.sleep(0.1)
+    (second,) = await inbox.claim(BOT, limit=1, lease=60)
+    await inbox.release([first])
+    assert not await inbox.fail(first, error="too late", may_retry=False)
+    assert await claim(inbox) == [], "the successor still has it"
+    await inbox.release([second])
+    assert await claim(inbox) == [1]
 
 
 async def test_an_update_that_keeps_failing_rests_in_view_and_lets_the_next_one_pass(

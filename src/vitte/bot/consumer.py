@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from vitte.core.ids import bind_correlation_id
 from vitte.core.nursery import Nursery
 from vitte.core.settings.processes import BotSettings
+from vitte.db.errors import is_away
 from vitte.inbox.metrics import UPDATE_SECONDS, UPDATES_HANDLED, UPDATES_IN_PROGRESS
 from vitte.inbox.schemas import ClaimedUpdate, UnreadableUpdateError
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
@@ -17,9 +19,14 @@ from vitte.inbox.service import MAX_ATTEMPTS, InboxService
 logger = structlog.get_logger(__name__)
 
 Handle = Callable[[ClaimedUpdate], Awaitable[None]]
+Result = TypeVar("Result")
 
 _LOOK_EVERY = 1.0
 """Seconds between two looks into the inbox when nothing wakes the consumer: the safety net."""
+_TRY_AGAIN_AFTER = 0.5
+"""Seconds between two tries to write something down while PostgreSQL is away."""
+_RELEASE_WITHIN = 3.0
+"""Seconds that a stopping process gets to give back what it had not ended."""
 
 
 class Consumer:
@@ -64,12 +71,14 @@ class Consumer:
         """Let what is being handled end within `timeout` seconds, and give the rest back to the inbox."""
         if not await self._nursery.wait(timeout=timeout):
             logger.warning("updates_parked", count=len(self._claimed))
-        parked = list(self._claimed)
+        parked = list(self._claimed.values())
         await self._nursery.stop()
         if parked:
             try:
-                await self._inbox.release(parked)
+                async with asyncio.timeout(_RELEASE_WITHIN):
+                    await self._inbox.release(parked)
             except (SQLAlchemyError, OSError):
+                # Their leases run out by themselves.
                 logger.warning("release_failed", count=len(parked))
 
     async def _claim(self) -> bool:
@@ -110,22 +119,24 @@ class Consumer:
                 # Whoever tried before never came back to say so: it may have taken the process with it.
                 raise RuntimeError("every process that tried it ended in the middle")  # noqa: TRY301
             await self._handle(update)
-            await self._inbox.finish(update)
         except Exception as error:
+            if is_away(error):
+                logger.warning("update_put_back", reason=type(error).__name__)
+                await self._note(lambda: self._inbox.release([update]))
+                return "put_back"
             logger.exception("update_failed", attempt=update.attempt)
             return await self._note_failure(update, error)
+        await self._note(lambda: self._inbox.finish(update))
         return "done"
 
     async def _note_failure(self, update: ClaimedUpdate, error: Exception) -> str:
-        try:
-            is_dead = await self._inbox.fail(
+        is_dead = await self._note(
+            lambda: self._inbox.fail(
                 update,
                 error=f"{type(error).__name__}: {error}"[:2000],
                 may_retry=not isinstance(error, UnreadableUpdateError),
             )
-        except (SQLAlchemyError, OSError):
-            # The lease runs out by itself, and then somebody tries again.
-            return "lost_database"
+        )
         if not is_dead:
             return "failed"
         try:
@@ -133,6 +144,20 @@ class Consumer:
         except Exception:
             logger.exception("give_up_failed")
         return "dead"
+
+    async def _note(self, write: Callable[[], Awaitable[Result]]) -> Result:
+        """Write what has become of an update, however long PostgreSQL is away.
+
+        Were it left to the lease, what is done would be done again, and what is not would wait for a minute.
+        """
+        while True:
+            try:
+                return await write()
+            except (SQLAlchemyError, OSError) as error:
+                if not is_away(error):
+                    raise
+                logger.warning("note_put_off", reason=type(error).__name__)
+            await asyncio.sleep(_TRY_AGAIN_AFTER)
 
     async def _keep_leases(self) -> None:
         while True:

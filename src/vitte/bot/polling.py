@@ -19,6 +19,8 @@ logger = structlog.get_logger(__name__)
 _BATCH = 100
 _FIRST_BACKOFF = 0.5
 _MAX_BACKOFF = 15.0
+_INBOX_BACKOFF = 2.0
+"""Seconds at most that people wait after PostgreSQL is back: it is ours, and need not be spared."""
 
 
 class PollError(Exception):
@@ -60,7 +62,7 @@ class Poller:
                 except PollError as error:
                     wait, outcome = error.retry_after or backoff, error.outcome
                 except UnavailableError:
-                    wait, outcome = backoff, "inbox_unavailable"
+                    wait, outcome = min(backoff, _INBOX_BACKOFF), "inbox_unavailable"
                 else:
                     POLLS.labels(outcome="ok").inc()
                     backoff = _FIRST_BACKOFF

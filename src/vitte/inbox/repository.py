@@ -3,7 +3,21 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Text, case, cast, delete, exists, func, literal, null, or_, select, text, update
+from sqlalchemy import (
+    Text,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -93,11 +107,12 @@ class InboxRepository:
             .values(leased_until=func.now() + lease)
         )
 
-    async def release(self, ids: Collection[int]) -> None:
-        """Give claimed updates back as if they had never been taken."""
+    async def release(self, claimed: Collection[ClaimedUpdate]) -> None:
+        """Give claimed updates back as if they had never been taken, unless somebody else has them by now."""
+        held = tuple_(InboxUpdate.id, InboxUpdate.attempts).in_([(item.id, item.attempt) for item in claimed])
         await self._transaction.session.execute(
             update(InboxUpdate)
-            .where(InboxUpdate.id.in_(ids), InboxUpdate.state == UpdateState.OPEN)
+            .where(held, InboxUpdate.state == UpdateState.OPEN)
             .values(leased_until=null(), attempts=InboxUpdate.attempts - 1)
         )
 
@@ -122,12 +137,21 @@ class InboxRepository:
         )
         return len(gone.all())
 
-    async def fail(self, row_id: int, *, error: str, max_attempts: int, retry_in: timedelta) -> bool:
-        """Put an update off for another try, or to rest after its last; tell whether it is dead."""
+    async def fail(
+        self, claimed: ClaimedUpdate, *, error: str, max_attempts: int, retry_in: timedelta
+    ) -> bool:
+        """Put an update off for another try, or to rest after its last; tell whether it is dead.
+
+        One that somebody else has by now is left to them.
+        """
         is_last = InboxUpdate.attempts >= max_attempts
         dead: bool | None = await self._transaction.session.scalar(
             update(InboxUpdate)
-            .where(InboxUpdate.id == row_id)
+            .where(
+                InboxUpdate.id == claimed.id,
+                InboxUpdate.attempts == claimed.attempt,
+                InboxUpdate.state == UpdateState.OPEN,
+            )
             .values(
                 error=cast(literal(error), Text),
                 state=case((is_last, UpdateState.DEAD), else_=UpdateState.OPEN),

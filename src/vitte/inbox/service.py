@@ -91,11 +91,11 @@ class InboxService:
         async with transaction:
             await InboxRepository(transaction).renew(ids, lease=timedelta(seconds=lease))
 
-    async def release(self, ids: Collection[int]) -> None:
-        """Give claimed updates back at once, for the next process."""
+    async def release(self, claimed: Collection[ClaimedUpdate]) -> None:
+        """Give claimed updates back at once, for whoever looks next. No try is counted."""
         transaction = Transaction(self._session_factory)
         async with transaction:
-            await InboxRepository(transaction).release(ids)
+            await InboxRepository(transaction).release(claimed)
 
     async def finish(self, update: ClaimedUpdate) -> None:
         """Mark an update as done."""
@@ -133,7 +133,7 @@ class InboxService:
         transaction = Transaction(self._session_factory)
         async with transaction:
             is_dead = await InboxRepository(transaction).fail(
-                update.id,
+                update,
                 error=error,
                 max_attempts=MAX_ATTEMPTS if may_retry else update.attempt,
                 retry_in=_FIRST_RETRY * 2 ** (update.attempt - 1),
