@@ -16,6 +16,7 @@ from vitte.core.job_names import RUN_JOB
 from vitte.core.settings.processes import WorkerSettings
 from vitte.jobs.leases import JobLeases
 from vitte.worker.jobs import Work, WorkFunction
+from vitte.worker.request import AcknowledgedRequest
 from vitte.worker.runner import JobRunner, TickRunner
 
 logger = structlog.get_logger(__name__)
@@ -51,9 +52,9 @@ class Bridge:
 
     def add_to(self, app: Celery) -> None:
         """Make tasks of `app`: one that does any job, and one for each tick."""
-        app.task(self._run_job, name=RUN_JOB)
+        app.task(self._run_job, name=RUN_JOB, Request=AcknowledgedRequest)
         for name in self._ticks:
-            app.task(self._tick(name), name=name)
+            app.task(self._tick(name), name=name, Request=AcknowledgedRequest)
 
     def _run_job(self, job_id: int) -> None:
         async def run() -> None:
