@@ -42,21 +42,31 @@ def oldest_are_installed() -> bool:
     return (_OLDEST_POSTGRES / "postgres").exists() and _OLDEST_REDIS.exists()
 
 
-def start(stack: ExitStack, *, oldest: bool) -> None:
-    """Start both servers, with a migrated template database, until `stack` closes."""
-    folder = Path(tempfile.mkdtemp(prefix="vitte-test-"))
-    stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    postgres = PostgresServer(
-        folder / "postgres",
+def make_postgres(folder: Path, *, oldest: bool = False) -> PostgresServer:
+    """Make a PostgreSQL of tests; it is not started yet."""
+    return PostgresServer(
+        folder,
         password=PASSWORD,
         bin_dir=_OLDEST_POSTGRES if oldest else None,
         durable=False,
         die_with_parent=True,
         options={"max_connections": "300"},
     )
-    redis = RedisServer(
-        folder / "redis", password=PASSWORD, binary=_OLDEST_REDIS if oldest else None, die_with_parent=True
+
+
+def make_redis(folder: Path, *, oldest: bool = False) -> RedisServer:
+    """Make a Redis of tests; it is not started yet."""
+    return RedisServer(
+        folder, password=PASSWORD, binary=_OLDEST_REDIS if oldest else None, die_with_parent=True
     )
+
+
+def start(stack: ExitStack, *, oldest: bool) -> None:
+    """Start both servers, with a migrated template database, until `stack` closes."""
+    folder = Path(tempfile.mkdtemp(prefix="vitte-test-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    postgres = make_postgres(folder / "postgres", oldest=oldest)
+    redis = make_redis(folder / "redis", oldest=oldest)
     stack.enter_context(redis)
     stack.enter_context(postgres)
     servers = Servers(postgres_port=postgres.port, redis_port=redis.port)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tests.chaos.board import Row
 from tests.chaos.crowd import Asked
 from tests.chaos.proxy import FaultProxy
-from tests.chaos.stage import BotProcess, Stage, until
+from tests.chaos.stage import Stage, StagedProcess, until
 from vitte.sandbox.model import Person
 
 STOP_WITHIN = 30.0
@@ -21,8 +21,8 @@ class Pace:
 
 
 async def kill_in_the_middle(
-    stage: Stage, row: Row, *, people: list[Person], kills: int, bot: BotProcess
-) -> BotProcess:
+    stage: Stage, row: Row, *, people: list[Person], kills: int, bot: StagedProcess
+) -> StagedProcess:
     """SIGKILL with a question of everybody in flight, each time a little later; return the next bot.
 
     Everybody asks twice at once, so that one question of each chat waits behind another.
@@ -47,8 +47,8 @@ async def kill_in_the_middle(
 
 
 async def stop_in_the_middle(
-    stage: Stage, row: Row, *, people: list[Person], pace: Pace, bot: BotProcess
-) -> BotProcess:
+    stage: Stage, row: Row, *, people: list[Person], pace: Pace, bot: StagedProcess
+) -> StagedProcess:
     """SIGTERM while answers stream; half of them take longer than a bot may take to stop. Return the next."""
     stage.script.between_tokens = pace.word
     seen = len(stage.script.requests)
@@ -68,8 +68,8 @@ async def stop_in_the_middle(
 
 
 async def kill_before_the_acknowledgement(
-    stage: Stage, row: Row, *, people: list[Person], kills: int, bot: BotProcess, proxy: FaultProxy
-) -> BotProcess:
+    stage: Stage, row: Row, *, people: list[Person], kills: int, bot: StagedProcess, proxy: FaultProxy
+) -> StagedProcess:
     """SIGKILL after updates were stored and before Telegram hears of it; return the next bot.
 
     Telegram then delivers all of them again: to a bot that has answered some, all or none.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -16,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.chaos.checker import Figures, Witness, examine, read_stored
 from tests.chaos.crowd import BOT_ID, Asked, Crowd
+from tests.chaos.work import Work
 from tests.web.processes import environment
+from tests.worker.conftest import BEAT, WORKER
 from vitte.core.settings import Settings
 from vitte.db.engine import create_engine
 from vitte.embedded.ports import free_port
@@ -26,6 +29,7 @@ from vitte.sandbox.settings import SandboxLimits
 from vitte.sandbox.testing import RunningSandbox, running_sandbox
 
 REAL_BOT = ("-m", "vitte", "run", "bot")
+API = ("-m", "vitte", "run", "api")
 NAIVE_BOT = (str(Path(__file__).with_name("naive_bot.py")),)
 
 LEASE = 4.0
@@ -36,18 +40,23 @@ _LOOK_EVERY = 0.05
 
 
 @dataclass
-class BotProcess:
-    """A bot as an operator starts it. Its log is a file, so that nothing is lost when it is killed."""
+class StagedProcess:
+    """A process as an operator starts it. Its log is a file, so that nothing is lost when it is killed."""
 
     child: ChildProcess
+    ready_event: str
 
     async def ready(self) -> None:
-        """Wait until it takes updates in."""
-        await until(self._is_ready, timeout=_START_WITHIN, what="the bot is ready")
+        """Wait until it does its work."""
+        await until(self._is_ready, timeout=_START_WITHIN, what=self.ready_event)
 
     def kill(self) -> None:
-        """Send SIGKILL, and return when the process is no more."""
+        """Send SIGKILL to it and its children at once, and return when it is no more."""
         self.child.kill()
+
+    def freeze(self) -> None:
+        """Send SIGSTOP to it and its children."""
+        os.killpg(self.child.pid, signal.SIGSTOP)
 
     async def terminate(self, *, within: float) -> float:
         """Send SIGTERM and return the seconds that the end took; whoever is late is killed."""
@@ -69,8 +78,9 @@ class BotProcess:
 
     def _is_ready(self) -> bool:
         if not self.child.is_running:
-            raise AssertionError(f"the bot {self.child.ending()}:\n" + "\n".join(self.child.log_tail()))
-        return '"bot_ready"' in self.child.log_text()
+            name, log = self.child.name, "\n".join(self.child.log_tail())
+            raise AssertionError(f"the {name} {self.child.ending()}:\n{log}")
+        return f'"{self.ready_event}"' in self.child.log_text()
 
 
 @dataclass
@@ -81,35 +91,50 @@ class Stage:
     sandbox: RunningSandbox
     script: Script
     engine: AsyncEngine
+    work: Work
     folder: Path
     command: Sequence[str] = REAL_BOT
     patience: float = 60.0
     """Seconds to wait for answers that are missing."""
     quiet: float = 20.0
     """Seconds without any call after which no further answer is waited for."""
-    bots: list[BotProcess] = field(default_factory=list)
+    processes: list[StagedProcess] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.crowd = Crowd(self.sandbox)
         self.witness = Witness(self.sandbox.sandbox.log)
 
-    def launch_bot(self) -> BotProcess:
-        """Start a bot without waiting for it."""
+    def launch(self, name: str, command: Sequence[str | Path], *, ready_event: str) -> StagedProcess:
+        """Start a process without waiting for it."""
         child = spawn(
-            [sys.executable, *self.command],
-            name="bot",
-            log_path=self.folder / f"bot-{len(self.bots)}.log",
-            environment=environment(self.settings),
+            [sys.executable, *map(str, command)],
+            name=name,
+            log_path=self.folder / f"{name}-{len(self.processes)}.log",
+            environment=environment(self.settings) | {"TMPDIR": str(self.folder)},
             parent_death_signal=signal.SIGKILL,
         )
-        self.bots.append(BotProcess(child))
-        return self.bots[-1]
+        self.processes.append(StagedProcess(child, ready_event))
+        return self.processes[-1]
 
-    async def start_bot(self) -> BotProcess:
+    def launch_bot(self) -> StagedProcess:
+        """Start a bot without waiting for it."""
+        return self.launch("bot", self.command, ready_event="bot_ready")
+
+    async def start_bot(self) -> StagedProcess:
         """Start a bot and wait until it takes updates in."""
-        bot = self.launch_bot()
-        await bot.ready()
-        return bot
+        return await self._started(self.launch_bot())
+
+    async def start_worker(self) -> StagedProcess:
+        """Start a worker, which knows the tests' jobs too, and wait until it takes jobs."""
+        return await self._started(self.launch("worker", [WORKER], ready_event="worker_ready"))
+
+    async def start_beat(self) -> StagedProcess:
+        """Start the clock."""
+        return await self._started(self.launch("beat", BEAT, ready_event="beat_ready"))
+
+    async def start_api(self) -> StagedProcess:
+        """Start the API."""
+        return await self._started(self.launch("api", API, ready_event="api_ready"))
 
     def is_answered(self, asked: Collection[Asked]) -> bool:
         """Tell whether every one of these questions was answered in its chat."""
@@ -154,11 +179,15 @@ class Stage:
 
     async def in_flight(self) -> int:
         """Return how many updates a bot that was just killed had been handling."""
-        left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'vitte-bot'"
-        await until_async(lambda: self._is_none(left), timeout=10, what="the killed bot's transactions end")
+        await self.forgotten("bot")
         return await self.count(
             "SELECT count(*) FROM inbox_updates WHERE state = 'open' AND leased_until > now()"
         )
+
+    async def forgotten(self, process: str) -> None:
+        """Wait until PostgreSQL has ended the transactions of a process that was killed."""
+        left = f"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'vitte-{process}'"  # noqa: S608
+        await until_async(lambda: self._is_none(left), timeout=10, what=f"the killed {process} is forgotten")
 
     async def count(self, query: str) -> int:
         """Return the one number that the query asks for."""
@@ -168,6 +197,11 @@ class Stage:
     async def examine(self, asked: Sequence[Asked], *, excused: Collection[int] = ()) -> Figures:
         """Return the checker's figures."""
         return examine(asked, self.witness, await read_stored(self.engine), excused=excused)
+
+    @staticmethod
+    async def _started(process: StagedProcess) -> StagedProcess:
+        await process.ready()
+        return process
 
     async def _is_none(self, query: str) -> bool:
         return await self.count(f"{query} AND datname = current_database()") == 0
@@ -186,20 +220,23 @@ async def staged(
     settings = settings.model_copy(deep=True)
     settings.outbound.draft_rate = settings.assistant.draft_interval = 1
     settings.bot.lease = LEASE
-    settings.bot.port = free_port()
+    settings.bot.port, settings.api.port = free_port(), free_port()
+    settings.worker.metrics_port = free_port()
     script = Script()
     engine = create_engine(settings.database, process="chaos")
+    work = Work(settings, engine)
     async with (
         running_model(script) as settings.llm.base_url,
         running_sandbox(limits=limits or SandboxLimits(), call_log_memory=_LOG_MEMORY) as sandbox,
     ):
         settings.telegram.api_url = sandbox.base_url
-        stage = Stage(settings, sandbox, script, engine, folder, command, quiet=quiet)
+        stage = Stage(settings, sandbox, script, engine, work, folder, command, quiet=quiet)
         try:
             yield stage
         finally:
-            for bot in stage.bots:
-                bot.kill()
+            for process in stage.processes:
+                process.kill()
+            await work.close()
             await engine.dispose()
 
 
