@@ -30,13 +30,13 @@ class AcknowledgedRequest(Request):  # type: ignore[misc]
     def _expect_an_answer(self) -> None:
         # Celery only does it when it comes back to its loop.
         if (hub := get_event_loop()) is not None:
-            hub.call_later(_ACKNOWLEDGED_WITHIN, self._look, hub)
+            hub.call_later(_ACKNOWLEDGED_WITHIN, self._look, hub)  # type: ignore[no-untyped-call]
 
     def _look(self, hub: Hub) -> None:
         channel = self.message.channel
         if not self.message.acknowledged and channel is not None and not channel.closed:
             # Not from here: what a timer raises is logged and forgotten.
-            hub.call_soon(_connect_anew, channel)
+            hub.call_soon(_connect_anew, channel)  # type: ignore[no-untyped-call]
 
 
 def _connect_anew(channel: Channel) -> None:
