@@ -36,7 +36,7 @@ tests-oldest: $(VENV)/dev.stamp ## Run what touches servers on PostgreSQL 15 and
 	$(BIN)/pytest -n 2 --dist worksteal --oldest $(ARGS)
 
 chaos: $(VENV)/dev.stamp ## Kill and break everything on purpose, and print what came of it (15 minutes)
-	$(BIN)/pytest tests/chaos --full -p no:xdist -p no:cacheprovider $(ARGS)
+	$(BIN)/pytest tests/chaos --full -n 0 -v $(ARGS)
 
 lock: $(VENV)/dev.stamp ## Lock the newest versions of all dependencies, with hashes
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(PIP) install --quiet uv
