@@ -68,7 +68,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("servers")
     if config.getoption("--oldest"):
         chosen = [item for item in items if item.get_closest_marker("servers")]
-        chosen = [item for item in chosen if not item.get_closest_marker("browser")]
+        chosen = [
+            item for item in chosen if not {"browser", "chaos"} & {mark.name for mark in item.iter_markers()}
+        ]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
 

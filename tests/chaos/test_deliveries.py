@@ -17,7 +17,7 @@ from tests.chaos.stage import staged
 from vitte.core.settings import Settings
 from vitte.sandbox.llm import Fault
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 async def test_copies_malformed_updates_and_a_broken_model_or_telegram_leave_nobody_without_an_end(

@@ -10,7 +10,7 @@ from tests.chaos.jobs import freeze_the_worker, kill_the_worker, let_jobs_kill_t
 from tests.chaos.stage import staged
 from vitte.core.settings import Settings
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 async def test_killed_frozen_or_deadly_work_loses_no_job_and_harms_no_other(

@@ -16,7 +16,7 @@ from tests.chaos.proxy import running_proxy
 from tests.chaos.stage import staged
 from vitte.core.settings import Settings
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 async def test_killed_or_stopped_bot_loses_no_question_and_answers_in_order(

@@ -11,7 +11,7 @@ from tests.chaos.kills import Pace, kill_in_the_middle, stop_in_the_middle
 from tests.chaos.stage import NAIVE_BOT, staged
 from vitte.core.settings import Settings
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 async def test_bot_that_acknowledges_before_it_answers_is_seen_to_lose_and_to_double(

@@ -16,7 +16,7 @@ from vitte.db import migrate
 from vitte.embedded.postgres import PostgresServer
 from vitte.embedded.redis import RedisServer
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
