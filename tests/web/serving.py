@@ -17,7 +17,7 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
     stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
     nursery = Nursery()
     task = nursery.start(
-        serve(app, host="127.0.0.1", port=0, stop=stop, on_start=port.set_result), name="server"
+        serve(app, host="127.0.0.1", port=0, stop=stop, patience=20, on_start=port.set_result), name="server"
     )
     await asyncio.wait({task, port}, return_when=asyncio.FIRST_COMPLETED)
     if task.done():

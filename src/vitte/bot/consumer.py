@@ -25,8 +25,8 @@ _LOOK_EVERY = 1.0
 """Seconds between two looks into the inbox when nothing wakes the consumer: the safety net."""
 _TRY_AGAIN_AFTER = 0.5
 """Seconds between two tries to write something down while PostgreSQL is away."""
-_RELEASE_WITHIN = 3.0
-"""Seconds that a stopping process gets to give back what it had not ended."""
+_RELEASE_WITHIN = 2.0
+"""Seconds to give updates back at the end; a PostgreSQL that is silent leaves that to their leases."""
 
 
 class Consumer:
@@ -44,8 +44,11 @@ class Consumer:
         self._handle = handle
         self._give_up = give_up
         self._woken = asyncio.Event()
+        self._is_ending = False
         self._claimed: dict[int, ClaimedUpdate] = {}
         self._nursery = Nursery()
+        self._claims = Nursery()
+        self._keeper = Nursery()
 
     def wake(self) -> None:
         """Make the consumer look into the inbox now."""
@@ -53,8 +56,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Claim and handle until cancelled; what is being handled then goes on until `drain`."""
-        keeper = Nursery()
-        keeper.start(self._keep_leases(), name="keep_leases")
+        self._keeper.start(self._keep_leases(), name="keep_leases")
         try:
             while True:
                 self._woken.clear()
@@ -65,7 +67,7 @@ class Consumer:
                     except TimeoutError:
                         pass
         finally:
-            await keeper.stop()
+            self._is_ending = True
 
     async def drain(self, *, timeout: float) -> None:  # noqa: ASYNC109 - after it work is parked, not lost
         """Let what is being handled end within `timeout` seconds, and give the rest back to the inbox."""
@@ -73,28 +75,41 @@ class Consumer:
             logger.warning("updates_parked", count=len(self._claimed))
         parked = list(self._claimed.values())
         await self._nursery.stop()
-        if parked:
-            try:
-                async with asyncio.timeout(_RELEASE_WITHIN):
-                    await self._inbox.release(parked)
-            except (SQLAlchemyError, OSError):
-                # Their leases run out by themselves.
-                logger.warning("release_failed", count=len(parked))
+        await self._keeper.stop()
+        await self._release(parked)
+        await self._claims.wait(timeout=_RELEASE_WITHIN)
+        await self._claims.stop()
 
     async def _claim(self) -> bool:
         """Claim as many updates as there is room for; tell whether there were any."""
         room = self._settings.concurrency - len(self._claimed)
         if room <= 0:
             return False
+        # To its end also when `run` is cancelled: what was claimed by then has to be given back.
+        return await asyncio.shield(self._claims.start(self._claim_up_to(room), name="claim"))
+
+    async def _claim_up_to(self, room: int) -> bool:
         try:
             claimed = await self._inbox.claim(self._bot_id, limit=room, lease=self._settings.lease)
         except (SQLAlchemyError, OSError) as error:
             logger.warning("claim_failed", reason=type(error).__name__)
             return False
+        if self._is_ending:
+            await self._release(claimed)
+            return False
         for update in claimed:
             self._claimed[update.id] = update
             self._nursery.start(self._process(update), name=f"update-{update.update_id}")
         return bool(claimed)
+
+    async def _release(self, claimed: list[ClaimedUpdate]) -> None:
+        if not claimed:
+            return
+        try:
+            async with asyncio.timeout(_RELEASE_WITHIN):
+                await self._inbox.release(claimed)
+        except (SQLAlchemyError, OSError):
+            logger.warning("release_failed", count=len(claimed))
 
     async def _process(self, update: ClaimedUpdate) -> None:
         bind_correlation_id(f"update-{update.update_id}")

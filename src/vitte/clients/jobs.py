@@ -33,11 +33,8 @@ class JobQueue:
         self._timeout = settings.redis.timeout
         self._celery = Celery("vitte", set_as_current=False)
         self._celery.conf.update(broker_settings(settings))
-        # Whoever sends is waiting: nothing is tried again here, and a Redis that is silent is an error.
-        self._celery.conf.broker_transport_options |= {
-            "socket_timeout": settings.redis.timeout,
-            "max_retries": 0,
-        }
+        # Whoever sends is waiting: nothing is tried again here.
+        self._celery.conf.broker_transport_options |= {"max_retries": 0}
         # Not Celery's own pool: all of a process's applications share that one, closed or not.
         self._connections = self._celery.connection_for_write().Pool(_THREADS)
         # Celery's producer blocks. Threads of our own: a Redis that hangs must not use up the loop's.
@@ -126,6 +123,8 @@ def broker_settings(settings: Settings) -> dict[str, Any]:
             # By default only every tenth look is a real one.
             "unacked_restore_throttle": 1,
             "socket_connect_timeout": settings.redis.timeout,
+            # A worker waits for jobs without reading; whatever it reads is to come, or Redis is away.
+            "socket_timeout": settings.redis.timeout,
         },
         "task_default_queue": QUEUE,
         "task_serializer": "json",

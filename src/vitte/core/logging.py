@@ -1,10 +1,12 @@
 """Logs: JSON lines for machines, colours for a terminal, never a secret."""
 
 import logging
+import os
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from io import UnsupportedOperation
+from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
@@ -55,6 +57,31 @@ def _to_json(event: MutableMapping[str, Any], **_: Any) -> str:
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
+class _LineHandler(logging.StreamHandler[TextIO]):
+    """Writes a line past the stream's buffer.
+
+    The handler of a signal may log while another line is being written: a buffer refuses that, and the line
+    that says why the process ended is lost.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        try:
+            descriptor = self.stream.fileno()
+        except UnsupportedOperation:
+            super().emit(record)
+            return
+        except ValueError:
+            # Closed; at the end of a process there may be nobody left to write for.
+            return
+        try:
+            line = f"{self.format(record)}{self.terminator}".encode(errors="backslashreplace")
+            while line:
+                line = line[os.write(descriptor, line) :]
+        except Exception:  # noqa: BLE001 - as every handler of this library does
+            self.handleError(record)
+
+
 def configure_logging(*, process: str, level: str = "INFO", format: LogFormat = "auto") -> None:  # noqa: A002
     """Send the logs of this process, the standard library's included, to standard error.
 
@@ -86,7 +113,7 @@ def configure_logging(*, process: str, level: str = "INFO", format: LogFormat = 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _LineHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -18,7 +18,10 @@ logger = structlog.get_logger(__name__)
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingsError without a password or a secret key."""
     configure_logging(process="admin", level=settings.log.level, format=settings.log.format)
-    run_until_stopped(lambda stop: serve(settings, stop, when_built=tune_garbage_collection))
+    run_until_stopped(
+        lambda stop: serve(settings, stop, when_built=tune_garbage_collection),
+        patience=settings.admin.stop_timeout,
+    )
 
 
 async def serve(
@@ -31,4 +34,11 @@ async def serve(
         logger.info("admin_ready", host=settings.admin.host, port=port)
 
     app = await create_app(settings, make_container(settings, process="admin"))
-    await serve_http(app, host=settings.admin.host, port=settings.admin.port, stop=stop, on_start=on_start)
+    await serve_http(
+        app,
+        host=settings.admin.host,
+        port=settings.admin.port,
+        stop=stop,
+        patience=settings.admin.stop_timeout,
+        on_start=on_start,
+    )

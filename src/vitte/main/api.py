@@ -18,7 +18,10 @@ logger = structlog.get_logger(__name__)
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     configure_logging(process="api", level=settings.log.level, format=settings.log.format)
-    run_until_stopped(lambda stop: serve(settings, stop, when_built=tune_garbage_collection))
+    run_until_stopped(
+        lambda stop: serve(settings, stop, when_built=tune_garbage_collection),
+        patience=settings.api.stop_timeout,
+    )
 
 
 async def serve(
@@ -31,4 +34,11 @@ async def serve(
         logger.info("api_ready", host=settings.api.host, port=port)
 
     app = create_app(settings, make_container(settings, process="api"))
-    await serve_http(app, host=settings.api.host, port=settings.api.port, stop=stop, on_start=on_start)
+    await serve_http(
+        app,
+        host=settings.api.host,
+        port=settings.api.port,
+        stop=stop,
+        patience=settings.api.stop_timeout,
+        on_start=on_start,
+    )

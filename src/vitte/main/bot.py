@@ -47,7 +47,10 @@ _RECONNECT_AFTER = 5.0
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingsError when Telegram does not know the token."""
     configure_logging(process="bot", level=settings.log.level, format=settings.log.format)
-    run_until_stopped(lambda stop: serve(settings, stop, when_built=tune_garbage_collection))
+    run_until_stopped(
+        lambda stop: serve(settings, stop, when_built=tune_garbage_collection),
+        patience=settings.bot.stop_timeout,
+    )
 
 
 async def serve(

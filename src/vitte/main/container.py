@@ -1,6 +1,8 @@
 """Dependency injection: what each process builds, and from what."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide
@@ -31,6 +33,9 @@ from vitte.jobs.service import JobService
 from vitte.jobs.sweeper import JobSweeper
 from vitte.users.repository import UserRepository
 from vitte.users.service import UserService
+
+_LEAVE_WITHIN = 1.0
+"""Seconds to close the connections to PostgreSQL at the end of a process."""
 
 
 class BackendProvider(Provider):
@@ -68,7 +73,10 @@ class BackendProvider(Provider):
         """The connection pool."""
         engine = create_engine(settings.database, process=self._process)
         yield engine
-        await engine.dispose()
+        # asyncpg takes leave of a PostgreSQL that is silent without end.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVE_WITHIN):
+                await engine.dispose()
 
     @provide
     def session_factory(self, engine: AsyncEngine) -> SessionFactory:

@@ -2,38 +2,31 @@
 
 import asyncio
 import gc
-import os
-import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-import structlog
 import uvloop
 
-logger = structlog.get_logger(__name__)
+from vitte.core.stopping import MARGIN, obey_signals
 
-Main = Callable[[asyncio.Event], Awaitable[None]]
+Main = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
-def run_until_stopped(main: Main) -> None:
-    """Run `main` on uvloop with an event that SIGTERM or SIGINT sets; a second signal ends it at once."""
+def run_until_stopped(main: Main, *, patience: float) -> None:
+    """Run `main` on uvloop with an event that SIGTERM or SIGINT sets; a second signal ends it at once.
+
+    `patience` is how many seconds `main` itself gives to its work in progress.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_with_signals(main))
+        loop, stop = runner.get_loop(), asyncio.Event()
 
+        def on_stop() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(stop.set)
 
-async def _with_signals(main: Main) -> None:
-    stop = asyncio.Event()
-
-    def on_signal(number: signal.Signals) -> None:
-        if stop.is_set():
-            logger.warning("stopped_at_once", signal=number.name)
-            os._exit(128 + number)
-        logger.info("stopping", signal=number.name)
-        stop.set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal, number)
-    await main(stop)
+        # Not the loop's own handlers: they wait for their turn in a loop that may be stuck.
+        obey_signals(on_stop, within=patience + MARGIN)
+        runner.run(main(stop))
 
 
 def tune_garbage_collection() -> None:

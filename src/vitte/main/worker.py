@@ -57,6 +57,7 @@ def _run(settings: Settings, folder: Path) -> int:
 
     signals.worker_ready.connect(on_ready, weak=False)
     worker = WorkerProcess(
+        patience=settings.worker.stop_timeout,
         app=app,
         concurrency=settings.worker.concurrency,
         pool="prefork",

@@ -9,16 +9,21 @@ from socket import socket
 import uvicorn
 from starlette.types import ASGIApp
 
-_GRACEFUL_SECONDS = 20
 # Only a proxy on this machine may say who the client is and whether it came over HTTPS: anybody else
 # could write whatever name they like, and be counted under it.
 _TRUSTED_PROXY = "127.0.0.1"
 
 
 async def serve(
-    app: ASGIApp, *, host: str, port: int, stop: asyncio.Event, on_start: Callable[[int], None]
+    app: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    stop: asyncio.Event,
+    patience: float,
+    on_start: Callable[[int], None],
 ) -> None:
-    """Serve `app` until `stop` is set, then let requests in progress end.
+    """Serve `app` until `stop` is set, then let requests in progress end within `patience` seconds.
 
     `on_start` is called with the port once connections are accepted; port 0 means a free one.
     Raises SystemExit when the address is taken.
@@ -37,7 +42,8 @@ async def serve(
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=_TRUSTED_PROXY,
-        timeout_graceful_shutdown=_GRACEFUL_SECONDS,
+        # Typed as whole seconds, and only ever handed to asyncio.wait_for.
+        timeout_graceful_shutdown=patience,  # type: ignore[arg-type]
     )
     await _Server(config, stop=stop, on_start=on_start).serve()
 

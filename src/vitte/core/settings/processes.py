@@ -24,6 +24,7 @@ class ApiSettings(BaseModel):
         default_factory=list, description='JSON list, e.g. ["https://example.org"].'
     )
     docs: bool = Field(default=True, description="Serve OpenAPI and its pages at /docs and /redoc.")
+    stop_timeout: Seconds = Field(20, description="Seconds that requests in progress get when the api stops.")
 
 
 class AdminSettings(BaseModel):
@@ -36,6 +37,9 @@ class AdminSettings(BaseModel):
     secret_key: SecretStr = Field(SecretStr(""), description="Signs the panel's session cookies.")
     session_lifetime: int = Field(12 * 3600, ge=60, description="Seconds until a new login is asked for.")
     secure_cookies: bool = Field(default=False, description="Send the session cookie over HTTPS only.")
+    stop_timeout: Seconds = Field(
+        20, description="Seconds that requests in progress get when the panel stops."
+    )
 
 
 class BotSettings(BaseModel):
@@ -45,7 +49,7 @@ class BotSettings(BaseModel):
     port: Port = Field(8002, description="Health and metrics of the bot.")
     concurrency: int = Field(200, ge=1, description="Chats that are served at the same moment.")
     lease: Seconds = Field(60, description="Seconds after which another bot may take over an update.")
-    stop_timeout: Seconds = Field(25, description="Seconds that answers in progress get when the bot stops.")
+    stop_timeout: Seconds = Field(20, description="Seconds that answers in progress get when the bot stops.")
 
 
 class WorkerSettings(BaseModel):
@@ -68,6 +72,7 @@ class WorkerSettings(BaseModel):
         10, description="Seconds between two looks for jobs that nobody was told of."
     )
     resend_after: Seconds = Field(15, description="Seconds after which a message counts as lost.")
+    stop_timeout: Seconds = Field(20, description="Seconds that jobs in progress get when the worker stops.")
     host: str = "127.0.0.1"
     metrics_port: Port = Field(8003, description="Health and metrics of the worker.")
     message_retention_days: int = Field(365, ge=1, description="Older messages are deleted.")
