@@ -220,8 +220,7 @@ async def staged(
     settings = settings.model_copy(deep=True)
     settings.outbound.draft_rate = settings.assistant.draft_interval = 1
     settings.bot.lease = LEASE
-    settings.bot.port, settings.api.port = free_port(), free_port()
-    settings.worker.metrics_port = free_port()
+    settings.bot.port, settings.worker.metrics_port = free_port(), free_port()
     script = Script()
     engine = create_engine(settings.database, process="chaos")
     work = Work(settings, engine)

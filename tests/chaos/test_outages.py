@@ -13,6 +13,7 @@ from tests.chaos.stage import staged
 from tests.servers import Servers
 from vitte.core.settings import Settings
 from vitte.db import migrate
+from vitte.embedded.ports import free_port
 from vitte.embedded.postgres import PostgresServer
 from vitte.embedded.redis import RedisServer
 
@@ -42,6 +43,7 @@ async def own_postgres(settings: Settings, tmp_path: Path) -> AsyncIterator[Post
 async def test_people_are_answered_and_jobs_done_whatever_becomes_of_redis(
     settings: Settings, own_redis: RedisServer, tmp_path: Path, board: Board, scale: Scale
 ) -> None:
+    settings.api.port = free_port()
     if not scale.full:
         settings.worker.sweep_interval, settings.worker.resend_after = 1, 3
     async with staged(settings, tmp_path) as stage:
