@@ -10,12 +10,14 @@ from sqlalchemy import update as update_statement
 
 from vitte.core.clock import utc_now
 from vitte.core.errors import UnavailableError
+from vitte.core.settings import Settings
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
+from vitte.db.listener import Channel, NotificationListener
 from vitte.db.models import InboxUpdate
 from vitte.db.transaction import Transaction
 from vitte.inbox.grouping import GroupCommit
-from vitte.inbox.listener import InboxListener
+from vitte.inbox.repository import INBOX_CHANNEL
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
 
 BOT = 42
@@ -205,15 +207,17 @@ async def test_a_handled_update_keeps_nothing_of_what_was_said(
     assert row.finished_at is not None
 
 
-async def test_a_bot_that_waits_hears_of_an_update_at_once(
-    inbox: InboxService, settings: object, session_factory: SessionFactory
-) -> None:
-    heard = asyncio.Event()
-    listener = InboxListener(settings.database, heard.set)  # type: ignore[attr-defined]
+async def test_a_bot_that_waits_hears_of_an_update_at_once(inbox: InboxService, settings: Settings) -> None:
+    listens, heard = asyncio.Event(), asyncio.Event()
+
+    async def catch_up() -> None:
+        listens.set()
+
+    channel = Channel(name=INBOX_CHANNEL, hear=lambda _: heard.set(), catch_up=catch_up)
+    listener = NotificationListener(settings.database, [channel])
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(listener.run())
-        await heard.wait()  # the first call says that the listener is there
-        heard.clear()
+        await listens.wait()
         await inbox.take_in(BOT, [update(1, 5)])
         await heard.wait()
         listening.cancel()

@@ -25,7 +25,7 @@ from vitte.db.models import InboxUpdate, UpdateState
 from vitte.db.transaction import Transaction
 from vitte.inbox.schemas import ClaimedUpdate, IncomingUpdate
 
-CHANNEL = "vitte_inbox"
+INBOX_CHANNEL = "vitte_inbox"
 """PostgreSQL's notification channel that tells of new updates."""
 
 
@@ -58,7 +58,7 @@ class InboxRepository:
 
     async def notify(self) -> None:
         """Wake every bot that listens, once this transaction is committed."""
-        await self._transaction.session.execute(select(func.pg_notify(CHANNEL, "")))
+        await self._transaction.session.execute(select(func.pg_notify(INBOX_CHANNEL, "")))
 
     async def claim(self, bot_id: int, *, limit: int, lease: timedelta) -> list[ClaimedUpdate]:
         """Take up to `limit` updates for `lease`: of each chat and lane the oldest open one, unless taken.

@@ -31,7 +31,8 @@ from vitte.core.logging import configure_logging
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings, SettingsError
 from vitte.core.settings.root import variable
-from vitte.inbox.listener import InboxListener
+from vitte.db.listener import Channel, NotificationListener
+from vitte.inbox.repository import INBOX_CHANNEL
 from vitte.inbox.service import InboxService
 from vitte.main.container import make_container
 from vitte.main.run import run_until_stopped, tune_garbage_collection
@@ -78,7 +79,8 @@ async def serve(
         http = await start_http(settings.bot, is_ready=lambda: _is_ready(container, connected))
         stack.push_async_callback(http.cleanup)
         nursery.start(consumer.run(), name="consumer")
-        nursery.start(InboxListener(settings.database, consumer.wake).run(), name="inbox_listener")
+        listener = NotificationListener(settings.database, [_news_of_updates(consumer)])
+        nursery.start(listener.run(), name="listener")
         when_built()
         allowed_updates = dispatcher.resolve_used_update_types()
         connecting = nursery.start(_connect(bot, settings, allowed_updates), name="connect")
@@ -95,6 +97,13 @@ async def serve(
         await nursery.stop()
         await consumer.drain(timeout=settings.bot.stop_timeout)
         await dispatcher.emit_shutdown(bot=bot)
+
+
+def _news_of_updates(consumer: Consumer) -> Channel:
+    async def look_again() -> None:
+        consumer.wake()
+
+    return Channel(name=INBOX_CHANNEL, hear=lambda _: consumer.wake(), catch_up=look_again)
 
 
 async def _create_bot(settings: Settings, container: AsyncContainer) -> Bot:

@@ -1,0 +1,83 @@
+"""Hearing of what other processes have committed, at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from vitte.core.settings.backends import DatabaseSettings
+
+logger = structlog.get_logger(__name__)
+
+_RETRY_AFTER = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One of PostgreSQL's notification channels, and what to do with it.
+
+    `hear` gets the payload of each notification. `catch_up` is awaited whenever the connection is there,
+    for the first time or again: what was announced in between is heard by nobody.
+    """
+
+    name: str
+    hear: Callable[[str], object]
+    catch_up: Callable[[], Awaitable[None]]
+
+
+class NotificationListener:
+    """Listens to channels over one connection of its own."""
+
+    def __init__(self, settings: DatabaseSettings, channels: Sequence[Channel]) -> None:
+        self._settings = settings
+        self._channels = channels
+
+    async def run(self) -> None:
+        """Listen until cancelled, connecting anew whenever the connection is lost."""
+        while True:
+            try:
+                await self._listen()
+            except (
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                SQLAlchemyError,
+                TimeoutError,
+            ) as error:
+                logger.warning("listener_lost", reason=type(error).__name__)
+            await asyncio.sleep(_RETRY_AFTER)
+
+    async def _listen(self) -> None:
+        settings = self._settings
+        connection = await asyncpg.connect(
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            password=settings.password.get_secret_value(),
+            database=settings.name,
+            timeout=settings.connect_timeout,
+            server_settings={"application_name": "vitte-listener"},
+        )
+        lost = asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda _connection: lost.set())
+            for channel in self._channels:
+                await connection.add_listener(channel.name, _hearing(channel))
+            for channel in self._channels:
+                await channel.catch_up()
+            await lost.wait()
+        finally:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                await connection.close(timeout=1)
+
+
+def _hearing(channel: Channel) -> Callable[..., None]:
+    def hear(_connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        channel.hear(str(payload))
+
+    return hear
