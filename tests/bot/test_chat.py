@@ -154,10 +154,11 @@ async def test_a_person_who_blocks_the_bot_is_remembered_until_they_come_back(
     assert "План" in (await anna.ask("/status"))["text"]
 
 
-async def test_a_bot_blocked_while_it_answers_gives_up_quietly(
-    sandbox: RunningSandbox, anna: SandboxPerson, model: Script, transaction: Transaction
+@pytest.mark.parametrize("fault", [None, "empty"])
+async def test_a_bot_blocked_while_it_answers_or_apologises_gives_up_quietly(
+    sandbox: RunningSandbox, anna: SandboxPerson, model: Script, transaction: Transaction, fault: str | None
 ) -> None:
-    model.first_token = 0.3
+    model.first_token, model.fault = 0.3, fault  # type: ignore[assignment]
     await anna.send("one")
     await anna.wait_for_event("chat_action")
     await anna.block()

@@ -23,16 +23,21 @@ class ErrorReplyMiddleware(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Go on, and answer an expected error."""
         try:
-            return await handler(event, data)
-        except VitteError as error:
-            texts: Texts = data["texts"]
-            logger.info("error_told", code=error.code, reason=str(error))
-            if isinstance(event, CallbackQuery):
-                await event.answer(texts.of_error(error)[:200], show_alert=True)
-            elif isinstance(event, Message):
-                await event.answer(texts.of_error(error))
-            return None
+            return await _answered(handler, event, data)
         except TelegramForbiddenError:
             # They blocked the bot between their message and its answer: nothing is left to say, and the
             # gateway has noted it.
             return None
+
+
+async def _answered(handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+    try:
+        return await handler(event, data)
+    except VitteError as error:
+        texts: Texts = data["texts"]
+        logger.info("error_told", code=error.code, reason=str(error))
+        if isinstance(event, CallbackQuery):
+            await event.answer(texts.of_error(error)[:200], show_alert=True)
+        elif isinstance(event, Message):
+            await event.answer(texts.of_error(error))
+        return None
