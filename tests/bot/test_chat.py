@@ -33,13 +33,13 @@ async def test_the_commands_menu_is_there_in_both_languages(
 ) -> None:
     for language, help_text in (("ru", "Список команд"), ("de", "What I can do")):
         (bot,) = (await sandbox.state(language=language))["bots"]
-        assert [command["command"] for command in bot["commands"]] == ["start", "help", "status"]
+        assert [command["command"] for command in bot["commands"]] == ["start", "help", "status", "stop"]
         assert bot["commands"][1]["description"] == help_text
 
 
 async def test_help_lists_the_commands_and_status_tells_the_plan(anna: SandboxPerson) -> None:
     help_text = (await anna.ask("/help"))["text"]
-    assert all(command in help_text for command in ("/start", "/help", "/status"))
+    assert all(command in help_text for command in ("/start", "/help", "/status", "/stop"))
     status = (await anna.ask("/status"))["text"]
     assert "План: Бесплатный" in status
     assert "без срока окончания" in status

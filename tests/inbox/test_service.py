@@ -10,6 +10,7 @@ from sqlalchemy import update as update_statement
 
 from vitte.core.clock import utc_now
 from vitte.core.errors import UnavailableError
+from vitte.core.json import loads
 from vitte.core.settings import Settings
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
@@ -56,6 +57,33 @@ async def test_a_pressed_button_does_not_wait_for_the_answer_above_it(inbox: Inb
         BOT, [update(1, 5), update(2, 5), {"update_id": 3, **button}, {"update_id": 4, **button}]
     )
     assert await claim(inbox) == [1, 3]
+
+
+async def test_a_command_to_stop_means_what_its_chat_was_busy_with_however_late_it_is_handled(
+    inbox: InboxService,
+) -> None:
+    stop = {"update_id": 4, "message": {"chat": {"id": 5}, "text": "/stop"}}
+    await inbox.take_in(BOT, [update(1, 5), update(2, 6), update(3, 5)])
+    await inbox.take_in(BOT, [stop, update(5, 5)])
+    payload = await inbox.busy_with(BOT, 4)
+    assert payload is not None
+    assert loads(payload) == update(1, 5)
+    first, _, _ = await inbox.claim(BOT, limit=100, lease=60)
+    assert await inbox.busy_with(BOT, 4) == payload
+    await inbox.finish(first)
+    assert await inbox.busy_with(BOT, 4) is None, "the next one is not meant"
+
+
+async def test_a_command_to_stop_in_a_chat_at_rest_means_nothing(inbox: InboxService) -> None:
+    await inbox.take_in(BOT, [update(1, 5)])
+    (first,) = await inbox.claim(BOT, limit=1, lease=60)
+    await inbox.finish(first)
+    await inbox.take_in(
+        BOT, [update(2, 6), {"update_id": 3, "message": {"chat": {"id": 5}, "text": "/stop"}}]
+    )
+    await inbox.take_in(BOT, [update(4, 5)])
+    assert await inbox.busy_with(BOT, 3) is None
+    assert await inbox.busy_with(BOT, 99) is None
 
 
 async def test_an_update_that_cannot_be_stored_keeps_no_neighbour_out(

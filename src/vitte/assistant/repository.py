@@ -1,13 +1,18 @@
 """Queries about questions and answers."""
 
-from sqlalchemy import exists, or_, select, text, update
+from collections.abc import Collection
+
+from sqlalchemy import exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from vitte.assistant.schemas import Question, StoredAnswer
 from vitte.clients.llm.protocol import ChatMessage
-from vitte.db.models import Message, MessageRole
+from vitte.db.models import Dialog, Message, MessageRole, User
 from vitte.db.transaction import Transaction
+
+STOPS_CHANNEL = "vitte_stops"
+"""PostgreSQL's notification channel that tells of stopped answers."""
 
 
 class TurnRepository:
@@ -99,3 +104,55 @@ class TurnRepository:
         await self._transaction.session.execute(
             update(Message).where(Message.id == answer_id).values(telegram_message_id=telegram_message_id)
         )
+
+
+class StopRepository:
+    """Answers that people have stopped."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def note(self, user_id: int, question_message_id: int) -> None:
+        """Keep in mind that the person wants no answer to this question; one to a later question stands."""
+        await self._transaction.session.execute(
+            update(User)
+            .where(User.id == user_id)
+            .values(stopped_message_id=func.greatest(User.stopped_message_id, question_message_id))
+        )
+
+    async def announce(self, user_id: int, question_message_id: int) -> None:
+        """Tell every process that listens, once this transaction is committed."""
+        payload = f"{user_id} {question_message_id}"
+        await self._transaction.session.execute(select(func.pg_notify(STOPS_CHANNEL, payload)))
+
+    async def is_noted(self, user_id: int, question_message_id: int) -> bool:
+        """Tell whether the person has stopped the answer to this question."""
+        stopped = await self._transaction.session.scalar(
+            select(User.stopped_message_id).where(User.id == user_id)
+        )
+        return stopped == question_message_id
+
+    async def is_over(self, user_id: int, question_message_id: int, *, seen_at: int) -> bool:
+        """Tell whether the question has its answer, or the chat one that came later than `seen_at`."""
+        question = aliased(Message)
+        newest = (
+            await self._transaction.session.execute(
+                select(question.telegram_message_id, Message.telegram_message_id)
+                .join(question, question.id == Message.question_id)
+                .join(Dialog, Dialog.id == Message.dialog_id)
+                .where(Dialog.user_id == user_id, Dialog.is_current)
+                .order_by(Message.id.desc())
+                .limit(1)
+            )
+        ).one_or_none()
+        if newest is None:
+            return False
+        answered, sent_as = newest
+        return (answered or 0) >= question_message_id or (sent_as or 0) > seen_at
+
+    async def stopped_by(self, user_ids: Collection[int]) -> list[tuple[int, int]]:
+        """Return the newest stop of each of these people who ever stopped one: person and question."""
+        rows = await self._transaction.session.execute(
+            select(User.id, User.stopped_message_id).where(User.id.in_(user_ids))
+        )
+        return [(user_id, stopped) for user_id, stopped in rows if stopped is not None]

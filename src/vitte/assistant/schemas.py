@@ -33,6 +33,8 @@ class Turn:
     context: list[ChatMessage]
     is_first: bool
     answer: StoredAnswer | None
+    is_stopped: bool
+    """Whether the person has said already that they want no answer."""
 
 
 class Reply(Protocol):

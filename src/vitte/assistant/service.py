@@ -5,9 +5,11 @@ import time
 import structlog
 
 from vitte.assistant.metrics import ANSWER_SECONDS, ANSWERS, FIRST_TOKEN_SECONDS
-from vitte.assistant.repository import TurnRepository
+from vitte.assistant.repository import StopRepository, TurnRepository
+from vitte.assistant.running import AnswerStoppedError, RunningAnswer, RunningAnswers
 from vitte.assistant.schemas import Question, Reply, Turn
 from vitte.clients.llm.protocol import ChatMessage, ChatModel, LlmError, LlmInterruptedError
+from vitte.core.errors import VitteError
 from vitte.core.job_names import TITLE_DIALOG
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.transaction import Transaction
@@ -24,6 +26,8 @@ class AssistantService:
         self,
         transaction: Transaction,
         turns: TurnRepository,
+        stops: StopRepository,
+        running: RunningAnswers,
         dialogs: DialogRepository,
         model: ChatModel,
         jobs: JobService,
@@ -31,26 +35,36 @@ class AssistantService:
     ) -> None:
         self._transaction = transaction
         self._turns = turns
+        self._stops = stops
+        self._running = running
         self._dialogs = dialogs
         self._model = model
         self._jobs = jobs
         self._settings = settings
 
     async def answer(self, user_id: int, question: Question, reply: Reply) -> None:
-        """Answer the question through `reply`.
+        """Answer the question through `reply`, as far as the person wants it.
 
         May be repeated after a crash: what is stored is not stored again, an answer that exists is not
-        asked for again, and one that was sent is not sent again. Raises LlmError when there is nothing
-        to send; the question is kept.
+        asked for again, one that was sent is not sent again, and one that was stopped stays so. Raises
+        LlmError or AnswerStoppedError when there is nothing to send; the question is kept.
         """
-        turn = await self._begin(user_id, question)
+        # Within reach before anything is read: a stop is either read of now or heard of later.
+        with self._running.begin(user_id, question.telegram_message_id) as running:
+            turn = await self._begin(user_id, question)
+            if turn.is_stopped:
+                running.stop()
+            await self._give(turn, reply, running)
+
+    async def _give(self, turn: Turn, reply: Reply, running: RunningAnswer) -> None:
         answer = turn.answer
+        cut_by: VitteError | None = None
         if answer is not None and answer.is_sent:
             return
         if answer is not None:
-            answer_id, content, cut_by = answer.id, answer.text, None
+            answer_id, content = answer.id, answer.text
         else:
-            content, cut_by, model = await self._stream(turn, reply)
+            content, cut_by, model = await self._stream(turn, reply, running)
             answer_id = await self._save(turn, content, model=model)
         message_id = await reply.send(content, cut_by=cut_by)
         async with self._transaction:
@@ -61,6 +75,7 @@ class AssistantService:
             dialog_id = await self._dialogs.current_id(user_id)
             question_id = await self._turns.save_question(dialog_id, question)
             answer = await self._turns.find_answer(question_id)
+            is_stopped = await self._stops.is_noted(user_id, question.telegram_message_id)
             context = (
                 []
                 if answer
@@ -74,9 +89,12 @@ class AssistantService:
             context=[ChatMessage("system", self._settings.system_prompt), *context],
             is_first=len(context) == 1,
             answer=answer,
+            is_stopped=is_stopped,
         )
 
-    async def _stream(self, turn: Turn, reply: Reply) -> tuple[str, LlmError | None, str]:
+    async def _stream(
+        self, turn: Turn, reply: Reply, running: RunningAnswer
+    ) -> tuple[str, VitteError | None, str]:
         """Show the answer as it grows.
 
         Returns it, what cut it short if it did not end by itself, and the name of the model that gave it.
@@ -84,18 +102,18 @@ class AssistantService:
         started = time.monotonic()
         content, model = "", self._model.name
         try:
-            async for chunk in self._model.stream(turn.context):
-                model = chunk.model or model
-                if chunk.text:
-                    if not content:
-                        FIRST_TOKEN_SECONDS.observe(time.monotonic() - started)
-                    content += chunk.text
-                    reply.draft(content)
+            async with running.until_stopped():
+                async for chunk in self._model.stream(turn.context):
+                    model = chunk.model or model
+                    if chunk.text:
+                        if not content:
+                            FIRST_TOKEN_SECONDS.observe(time.monotonic() - started)
+                        content += chunk.text
+                        reply.draft(content)
             if not content.strip():
                 raise LlmInterruptedError("the answer is empty")
-        except LlmError as error:
-            ANSWERS.labels(outcome=error.code).inc()
-            logger.warning("answer_failed", code=error.code, reason=str(error), characters=len(content))
+        except (LlmError, AnswerStoppedError) as error:
+            _note_early_end(error, seconds=time.monotonic() - started, characters=len(content))
             if not content.strip():
                 raise
             return content, error, model
@@ -112,3 +130,11 @@ class AssistantService:
             if turn.is_first:
                 await self._jobs.enqueue(TITLE_DIALOG, dialog_id=turn.dialog_id)
         return answer_id
+
+
+def _note_early_end(error: LlmError | AnswerStoppedError, *, seconds: float, characters: int) -> None:
+    ANSWERS.labels(outcome=error.code).inc()
+    if isinstance(error, AnswerStoppedError):
+        logger.info("answer_stopped", seconds=round(seconds, 3), characters=characters)
+    else:
+        logger.warning("answer_failed", code=error.code, reason=str(error), characters=characters)

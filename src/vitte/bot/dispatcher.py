@@ -15,7 +15,8 @@ def create_dispatcher(container: AsyncContainer) -> Dispatcher:
     dispatcher = Dispatcher(disable_fsm=True)
     # Before our own middlewares, or they and the handlers would get different transactions.
     setup_dishka(container, dispatcher, auto_inject=True)
-    for observer in (dispatcher.message, dispatcher.callback_query):
+    observers = (dispatcher.message, dispatcher.callback_query, dispatcher.stopped_message_generation)
+    for observer in observers:
         observer.outer_middleware(PersonMiddleware())
         observer.outer_middleware(ErrorReplyMiddleware())
     include_handlers(dispatcher)

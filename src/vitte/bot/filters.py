@@ -5,14 +5,6 @@ from aiogram.filters import Filter
 from aiogram.types import Message
 
 
-class IsText(Filter):
-    """A message of text that is more than white space."""
-
-    async def __call__(self, message: Message) -> bool:
-        """Tell whether the message has text."""
-        return bool(message.text and message.text.strip())
-
-
 class IsCommand(Filter):
     """A message that begins with a command."""
 
@@ -22,3 +14,11 @@ class IsCommand(Filter):
             entity.type == MessageEntityType.BOT_COMMAND and entity.offset == 0
             for entity in message.entities or ()
         )
+
+
+class IsQuestion(Filter):
+    """A message for the assistant: text that is more than white space, and no command."""
+
+    async def __call__(self, message: Message) -> bool:
+        """Tell whether the message has text that begins with no command."""
+        return bool(message.text and message.text.strip()) and not await IsCommand()(message)

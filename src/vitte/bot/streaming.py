@@ -10,6 +10,7 @@ from aiogram import Bot
 from aiogram.enums import ChatAction
 from aiogram.exceptions import TelegramAPIError
 
+from vitte.assistant.running import AnswerStoppedError
 from vitte.bot.metrics import DRAFTS
 from vitte.bot.splitting import MAX_MESSAGE, split, tail
 from vitte.bot.texts import Texts
@@ -75,12 +76,17 @@ class TelegramReply:
         # A draft that arrives after the message would stand below it for half a minute.
         await self._nursery.stop()
         if cut_by is not None:
-            notice = self._texts.get("notice-cut", reason=self._texts.of_error(cut_by))
-            text = f"{text.rstrip()}\n\n{notice}"
+            text = f"{text.rstrip()}\n\n{self._notice(cut_by)}"
         message_id = 0
         for piece in split(text):
             message_id = (await self._bot.send_message(self._chat_id, piece)).message_id
         return message_id
+
+    def _notice(self, cut_by: VitteError) -> str:
+        reason = self._texts.of_error(cut_by)
+        if isinstance(cut_by, AnswerStoppedError):
+            return reason
+        return self._texts.get("notice-cut", reason=reason)
 
     async def _show_typing(self) -> None:
         """Tell that an answer is under way, until there is something of it to show.
@@ -111,6 +117,9 @@ class TelegramReply:
                     chat_id=self._chat_id,
                     draft_id=self._draft_id,
                     text=tail(self._newest, MAX_MESSAGE),
+                    can_stop=True,
+                    # What was written stays in sight until the final message takes its place.
+                    keep_on_stop=True,
                 )
                 failures = 0
                 DRAFTS.labels(outcome="shown").inc()

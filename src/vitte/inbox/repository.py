@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import (
     Text,
+    and_,
     case,
     cast,
     delete,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from vitte.db.models import InboxUpdate, UpdateState
+from vitte.db.models import InboxUpdate, UpdateLane, UpdateState
 from vitte.db.transaction import Transaction
 from vitte.inbox.schemas import ClaimedUpdate, IncomingUpdate
 
@@ -98,6 +99,43 @@ class InboxRepository:
             ),
             key=lambda item: item.update_id,
         )
+
+    async def busy_with(self, bot_id: int, update_id: int) -> str | None:
+        """Return the update that its chat was busy with when `update_id` came in, if it is not done yet.
+
+        That is the oldest one of the ordinary lane that was not at rest at that moment; so this stays the
+        answer, whenever it is asked for, until the update is done, and then it is None for good.
+        """
+        session = self._transaction.session
+        came_in = (
+            await session.execute(
+                select(InboxUpdate.order_key, InboxUpdate.received_at).where(
+                    InboxUpdate.bot_id == bot_id, InboxUpdate.update_id == update_id
+                )
+            )
+        ).one_or_none()
+        if came_in is None:
+            return None
+        order_key, received_at = came_in
+        is_open = InboxUpdate.state == text("'open'")
+        busy = (
+            await session.execute(
+                select(is_open, InboxUpdate.payload)
+                .where(
+                    InboxUpdate.bot_id == bot_id,
+                    InboxUpdate.order_key == order_key,
+                    InboxUpdate.lane == UpdateLane.ORDINARY,
+                    InboxUpdate.update_id < update_id,
+                    or_(
+                        is_open,
+                        and_(InboxUpdate.state != text("'open'"), InboxUpdate.finished_at > received_at),
+                    ),
+                )
+                .order_by(InboxUpdate.update_id)
+                .limit(1)
+            )
+        ).one_or_none()
+        return busy[1] if busy is not None and busy[0] else None
 
     async def renew(self, ids: Collection[int], *, lease: timedelta) -> None:
         """Keep claimed updates for another `lease`."""

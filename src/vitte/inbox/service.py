@@ -85,6 +85,12 @@ class InboxService:
                 bot_id, limit=limit, lease=timedelta(seconds=lease)
             )
 
+    async def busy_with(self, bot_id: int, update_id: int) -> str | None:
+        """Return the JSON of what its chat was busy with when an update came in, unless that is over."""
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            return await InboxRepository(transaction).busy_with(bot_id, update_id)
+
     async def renew(self, ids: Collection[int], *, lease: float) -> None:
         """Keep claimed updates for another `lease` seconds."""
         transaction = Transaction(self._session_factory)

@@ -18,6 +18,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from vitte.assistant.repository import STOPS_CHANNEL
+from vitte.assistant.stops import StopService
 from vitte.bot.commands import publish_commands
 from vitte.bot.consumer import Consumer
 from vitte.bot.dispatcher import create_dispatcher
@@ -79,8 +81,11 @@ async def serve(
         http = await start_http(settings.bot, is_ready=lambda: _is_ready(container, connected))
         stack.push_async_callback(http.cleanup)
         nursery.start(consumer.run(), name="consumer")
-        listener = NotificationListener(settings.database, [_news_of_updates(consumer)])
-        nursery.start(listener.run(), name="listener")
+        # Outlives the nursery: what a stopping process is still finishing can be stopped by others.
+        listening = Nursery()
+        stack.push_async_callback(listening.stop)
+        channels = _channels(consumer, await container.get(StopService))
+        listening.start(NotificationListener(settings.database, channels).run(), name="listener")
         when_built()
         allowed_updates = dispatcher.resolve_used_update_types()
         connecting = nursery.start(_connect(bot, settings, allowed_updates), name="connect")
@@ -99,11 +104,14 @@ async def serve(
         await dispatcher.emit_shutdown(bot=bot)
 
 
-def _news_of_updates(consumer: Consumer) -> Channel:
+def _channels(consumer: Consumer, stops: StopService) -> list[Channel]:
     async def look_again() -> None:
         consumer.wake()
 
-    return Channel(name=INBOX_CHANNEL, hear=lambda _: consumer.wake(), catch_up=look_again)
+    return [
+        Channel(name=INBOX_CHANNEL, hear=lambda _: consumer.wake(), catch_up=look_again),
+        Channel(name=STOPS_CHANNEL, hear=stops.hear, catch_up=stops.catch_up),
+    ]
 
 
 async def _create_bot(settings: Settings, container: AsyncContainer) -> Bot:

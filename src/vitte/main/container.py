@@ -9,8 +9,10 @@ from dishka import AsyncContainer, Provider, Scope, make_async_container, provid
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from vitte.assistant.repository import TurnRepository
+from vitte.assistant.repository import StopRepository, TurnRepository
+from vitte.assistant.running import RunningAnswers
 from vitte.assistant.service import AssistantService
+from vitte.assistant.stops import StopService
 from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.service import SubscriptionService
 from vitte.clients.jobs import JobQueue
@@ -105,6 +107,8 @@ class BackendProvider(Provider):
         await model.close()
 
     inbox = provide(InboxService)
+    running_answers = provide(RunningAnswers)
+    stop_service = provide(StopService)
     job_leases = provide(JobLeases)
     job_sweeper = provide(JobSweeper)
 
@@ -126,6 +130,7 @@ class FeatureProvider(Provider):
     jobs = provide(JobRepository)
     job_service = provide(JobService)
     turns = provide(TurnRepository)
+    stops = provide(StopRepository)
     assistant_service = provide(AssistantService)
 
 

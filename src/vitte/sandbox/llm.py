@@ -40,6 +40,8 @@ class Script:
     fault: Fault | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     """Bodies of the calls so far, oldest first."""
+    abandoned: int = 0
+    """Answers that nobody read to their end."""
 
 
 class ScriptedModel:
@@ -72,8 +74,12 @@ class ScriptedModel:
             await asyncio.sleep(_FOREVER)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        async for piece in self._pieces(body):
-            await response.write(piece)
+        try:
+            async for piece in self._pieces(body):
+                await response.write(piece)
+        except ConnectionResetError:
+            script.abandoned += 1
+            return response
         if script.fault == "cut" and request.transport is not None:
             request.transport.abort()
         return response

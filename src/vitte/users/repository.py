@@ -29,6 +29,19 @@ class UserRepository:
         ).one_or_none()
         return None if row is None else _person(profile, user_id=row[0], language_code=row[1])
 
+    async def find_known(self, telegram_id: int) -> Person | None:
+        """Return the person as they were when they were heard of last."""
+        row = (
+            await self._transaction.session.execute(
+                select(User.id, User.first_name, _LANGUAGE)
+                .outerjoin(UserSettings, UserSettings.user_id == User.id)
+                .where(User.telegram_id == telegram_id)
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        return Person(id=row[0], telegram_id=telegram_id, first_name=row[1], language_code=row[2])
+
     async def upsert(self, profile: TelegramProfile) -> Person:
         """Store the person, or what has changed of them. Of any number of racing calls one gets `is_new`."""
         values = asdict(profile)

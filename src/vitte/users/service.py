@@ -36,6 +36,11 @@ class UserService:
             logger.info("user_registered", user_id=person.id)
         return person
 
+    async def find(self, telegram_id: int) -> Person | None:
+        """Return a person who has been met before."""
+        async with self._transaction:
+            return await self._users.find_known(telegram_id)
+
     async def set_blocked(self, telegram_id: int, *, blocked: bool) -> None:
         """Note that a person has blocked the bot, or has let it back in."""
         async with self._transaction:

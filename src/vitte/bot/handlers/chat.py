@@ -7,7 +7,7 @@ from dishka.integrations.aiogram import FromDishka
 
 from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
-from vitte.bot.filters import IsCommand, IsText
+from vitte.bot.filters import IsCommand, IsQuestion
 from vitte.bot.streaming import TelegramReply
 from vitte.bot.texts import Texts
 from vitte.core.settings.outside import AssistantSettings
@@ -49,6 +49,6 @@ def create_router() -> Router:
     """Make the router of everything that is no known command."""
     router = Router(name="chat")
     router.message.register(tell_unknown_command, IsCommand())
-    router.message.register(answer, IsText())
+    router.message.register(answer, IsQuestion())
     router.message.register(tell_only_text)
     return router

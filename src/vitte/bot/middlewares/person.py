@@ -5,11 +5,11 @@ from typing import Any
 
 from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
-from aiogram.types import CallbackQuery, Message, TelegramObject
+from aiogram.types import CallbackQuery, Message, MessageGenerationStopped, TelegramObject
 from dishka.integrations.aiogram import CONTAINER_NAME
 
 from vitte.bot.texts import texts_for
-from vitte.users.schemas import TelegramProfile
+from vitte.users.schemas import Person, TelegramProfile
 from vitte.users.service import UserService
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
@@ -23,21 +23,30 @@ class PersonMiddleware(BaseMiddleware):
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Look the person up and go on."""
-        message = event.message if isinstance(event, CallbackQuery) else event
-        sender = event.from_user if isinstance(event, Message | CallbackQuery) else None
-        chat = getattr(message, "chat", None)
-        if sender is None or sender.is_bot or chat is None or chat.type != ChatType.PRIVATE:
-            return None
         users = await data[CONTAINER_NAME].get(UserService)
-        person = await users.meet(
-            TelegramProfile(
-                telegram_id=sender.id,
-                first_name=sender.first_name,
-                last_name=sender.last_name,
-                username=sender.username,
-                language_code=sender.language_code,
-            )
-        )
+        person = await _find_person(event, users)
+        if person is None:
+            return None
         data["person"] = person
         data["texts"] = texts_for(person.language_code)
         return await handler(event, data)
+
+
+async def _find_person(event: TelegramObject, users: UserService) -> Person | None:
+    if isinstance(event, MessageGenerationStopped):
+        # It names no sender, but a private chat has its person's id, and there are drafts in no other chat.
+        return await users.find(event.chat.id)
+    message = event.message if isinstance(event, CallbackQuery) else event
+    sender = event.from_user if isinstance(event, Message | CallbackQuery) else None
+    chat = getattr(message, "chat", None)
+    if sender is None or sender.is_bot or chat is None or chat.type != ChatType.PRIVATE:
+        return None
+    return await users.meet(
+        TelegramProfile(
+            telegram_id=sender.id,
+            first_name=sender.first_name,
+            last_name=sender.last_name,
+            username=sender.username,
+            language_code=sender.language_code,
+        )
+    )

@@ -19,6 +19,11 @@ class User(WithExtraData, Base):
     language_code: Mapped[str | None] = mapped_column(String(35))
     created_at: Mapped[CreatedAt]
     blocked_bot_at: Mapped[Timestamp | None]
+    stopped_message_id: Mapped[int | None]
+    """The newest question whose answer the person did not want any more, by its message id.
+
+    One is enough: a chat has one answer in the making, and what came before it is over.
+    """
 
     def __str__(self) -> str:
         """What the panel calls this person."""

@@ -1,0 +1,58 @@
+"""/stop, /cancel and Telegram's own button: no more of this answer."""
+
+from aiogram import Bot, Router
+from aiogram.filters import Command
+from aiogram.types import Message, MessageGenerationStopped, Update
+from dishka.integrations.aiogram import FromDishka
+
+from vitte.assistant.stops import StopService
+from vitte.bot.filters import IsQuestion
+from vitte.bot.texts import Texts
+from vitte.core.json import loads
+from vitte.inbox.service import InboxService
+from vitte.users.schemas import Person
+
+
+async def stop_by_button(
+    event: MessageGenerationStopped, person: Person, stops: FromDishka[StopService]
+) -> None:
+    """Stop the answer whose draft had the button; a draft has the id of its question."""
+    await stops.stop(person.id, event.draft_id)
+
+
+async def stop_by_command(
+    message: Message,
+    bot: Bot,
+    event_update: Update,
+    person: Person,
+    texts: Texts,
+    inbox: FromDishka[InboxService],
+    stops: FromDishka[StopService],
+) -> None:
+    """Stop the answer that was under way when this was written, or say that there was none.
+
+    The inbox knows of it, whichever process is at it. A question without an answer would not do to tell:
+    it may be one that no model answered.
+    """
+    question = await _find_question(await inbox.busy_with(bot.id, event_update.update_id))
+    if question is None or not await stops.stop(person.id, question.message_id, asked_by=message.message_id):
+        await message.answer(texts.get("nothing-to-stop"))
+
+
+async def _find_question(payload: str | None) -> Message | None:
+    """Return the message of a stored update, if it is one that the assistant answers."""
+    if payload is None:
+        return None
+    try:
+        message = Update.model_validate(loads(payload)).message
+    except ValueError:
+        return None
+    return message if message is not None and await IsQuestion()(message) else None
+
+
+def create_router() -> Router:
+    """Make the router of stopping."""
+    router = Router(name="stop")
+    router.stopped_message_generation.register(stop_by_button)
+    router.message.register(stop_by_command, Command("stop", "cancel", ignore_case=True))
+    return router
