@@ -191,6 +191,22 @@ async def test_a_stop_that_comes_too_late_does_not_hit_the_next_answer(
     assert model.abandoned == 0
 
 
+@pytest.fixture
+def little_room(settings: Settings) -> None:
+    """A bot that answers one person at a time."""
+    settings.bot.concurrency = 1
+
+
+@pytest.mark.usefixtures("little_room", "bot")
+async def test_a_bot_that_has_its_hands_full_can_be_stopped_all_the_same(
+    ben: SandboxPerson, endless: Script
+) -> None:
+    await ben.send("Tell me")
+    await sees_words(ben)
+    await ben.stop()
+    await ben.wait_for_message(STOPPED["en"])
+
+
 @pytest.mark.usefixtures("bot")
 async def test_a_question_that_waited_behind_the_stopped_one_is_answered(
     ben: SandboxPerson, model: Script
@@ -219,8 +235,11 @@ async def test_somebody_who_stops_an_answer_and_blocks_the_bot_leaves_nothing_un
 
 
 @pytest.fixture
-async def two_bots(settings: Settings, sandbox: RunningSandbox, model: Script) -> AsyncIterator[None]:
+async def two_bots(
+    settings: Settings, sandbox: RunningSandbox, model: Script, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[None]:
     """Two bots behind one webhook, each with room for one update: what one streams, the other stops."""
+    monkeypatch.setattr("vitte.bot.consumer._FAST_ROOM", 0)
     settings.api.port = free_port()
     settings.telegram.mode = "webhook"
     settings.telegram.webhook_url = f"http://127.0.0.1:{settings.api.port}/api/v1/telegram/webhook"

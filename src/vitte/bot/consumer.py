@@ -23,6 +23,8 @@ Result = TypeVar("Result")
 
 _LOOK_EVERY = 1.0
 """Seconds between two looks into the inbox when nothing wakes the consumer: the safety net."""
+_FAST_ROOM = 20
+"""Updates of the fast lane that are handled also when there is room for no other."""
 _TRY_AGAIN_AFTER = 0.5
 """Seconds between two tries to write something down while PostgreSQL is away."""
 _RELEASE_WITHIN = 2.0
@@ -83,14 +85,22 @@ class Consumer:
     async def _claim(self) -> bool:
         """Claim as many updates as there is room for; tell whether there were any."""
         room = self._settings.concurrency - len(self._claimed)
+        only_fast = room <= 0
+        if only_fast:
+            # Who wants to stop an answer must not have to wait until one ends.
+            room += _FAST_ROOM
         if room <= 0:
             return False
         # To its end also when `run` is cancelled: what was claimed by then has to be given back.
-        return await asyncio.shield(self._claims.start(self._claim_up_to(room), name="claim"))
+        return await asyncio.shield(
+            self._claims.start(self._claim_up_to(room, only_fast=only_fast), name="claim")
+        )
 
-    async def _claim_up_to(self, room: int) -> bool:
+    async def _claim_up_to(self, room: int, *, only_fast: bool) -> bool:
         try:
-            claimed = await self._inbox.claim(self._bot_id, limit=room, lease=self._settings.lease)
+            claimed = await self._inbox.claim(
+                self._bot_id, limit=room, lease=self._settings.lease, only_fast=only_fast
+            )
         except (SQLAlchemyError, OSError) as error:
             logger.warning("claim_failed", reason=type(error).__name__)
             return False

@@ -16,6 +16,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     tuple_,
     update,
 )
@@ -61,16 +62,19 @@ class InboxRepository:
         """Wake every bot that listens, once this transaction is committed."""
         await self._transaction.session.execute(select(func.pg_notify(INBOX_CHANNEL, "")))
 
-    async def claim(self, bot_id: int, *, limit: int, lease: timedelta) -> list[ClaimedUpdate]:
+    async def claim(
+        self, bot_id: int, *, limit: int, lease: timedelta, only_fast: bool = False
+    ) -> list[ClaimedUpdate]:
         """Take up to `limit` updates for `lease`: of each chat and lane the oldest open one, unless taken.
 
-        The fast lane goes first.
+        The fast lane goes first, or alone.
         """
         earlier = aliased(InboxUpdate)
         free = (
             select(InboxUpdate.id)
             .where(
                 InboxUpdate.bot_id == bot_id,
+                InboxUpdate.lane == UpdateLane.FAST if only_fast else true(),
                 InboxUpdate.state == text("'open'"),
                 or_(InboxUpdate.leased_until.is_(None), InboxUpdate.leased_until < func.now()),
                 ~exists().where(

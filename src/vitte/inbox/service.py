@@ -77,12 +77,14 @@ class InboxService:
             for arrival in arrivals
         ]
 
-    async def claim(self, bot_id: int, *, limit: int, lease: float) -> list[ClaimedUpdate]:
-        """Take up to `limit` updates for `lease` seconds, at most one of each chat: its oldest open one."""
+    async def claim(
+        self, bot_id: int, *, limit: int, lease: float, only_fast: bool = False
+    ) -> list[ClaimedUpdate]:
+        """Take up to `limit` updates for `lease` seconds: of each chat and lane the oldest open one."""
         transaction = Transaction(self._session_factory)
         async with transaction:
             return await InboxRepository(transaction).claim(
-                bot_id, limit=limit, lease=timedelta(seconds=lease)
+                bot_id, limit=limit, lease=timedelta(seconds=lease), only_fast=only_fast
             )
 
     async def busy_with(self, bot_id: int, update_id: int) -> str | None:
