@@ -23,7 +23,7 @@ RECOVERED_WITHIN = 5.0
 _FAILURES = (
     "update_failed",
     "update_put_back",
-    "note_put_off",
+    "write_put_off",
     "update_dead",
     "claim_failed",
     "renew_failed",

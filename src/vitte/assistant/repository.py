@@ -83,7 +83,7 @@ class TurnRepository:
         ][::-1]
 
     async def save_answer(self, dialog_id: int, *, question_id: int, content: str, model: str) -> int:
-        """Store the answer, not sent yet, and return its id."""
+        """Store the answer, not sent yet, and return its id. One stored before is replaced."""
         answer_id: int | None = await self._transaction.session.scalar(
             insert(Message)
             .values(
@@ -92,6 +92,11 @@ class TurnRepository:
                 role=MessageRole.ASSISTANT,
                 text=content,
                 model=model,
+            )
+            .on_conflict_do_update(
+                index_elements=[Message.question_id],
+                index_where=Message.question_id.is_not(None),
+                set_={"text": content, "model": model},
             )
             .returning(Message.id)
         )

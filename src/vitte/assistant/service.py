@@ -12,6 +12,7 @@ from vitte.clients.llm.protocol import ChatMessage, ChatModel, LlmError, LlmInte
 from vitte.core.errors import VitteError
 from vitte.core.job_names import TITLE_DIALOG
 from vitte.core.settings.outside import AssistantSettings
+from vitte.db.outages import outlast
 from vitte.db.transaction import Transaction
 from vitte.dialogs.repository import DialogRepository
 from vitte.jobs.service import JobService
@@ -65,10 +66,9 @@ class AssistantService:
             answer_id, content = answer.id, answer.text
         else:
             content, cut_by, model = await self._stream(turn, reply, running)
-            answer_id = await self._save(turn, content, model=model)
+            answer_id = await outlast(lambda: self._save(turn, content, model=model))
         message_id = await reply.send(content, cut_by=cut_by)
-        async with self._transaction:
-            await self._turns.mark_sent(answer_id, telegram_message_id=message_id)
+        await outlast(lambda: self._mark_sent(answer_id, message_id))
 
     async def _begin(self, user_id: int, question: Question) -> Turn:
         async with self._transaction:
@@ -130,6 +130,10 @@ class AssistantService:
             if turn.is_first:
                 await self._jobs.enqueue(TITLE_DIALOG, dialog_id=turn.dialog_id)
         return answer_id
+
+    async def _mark_sent(self, answer_id: int, message_id: int) -> None:
+        async with self._transaction:
+            await self._turns.mark_sent(answer_id, telegram_message_id=message_id)
 
 
 def _note_early_end(error: LlmError | AnswerStoppedError, *, seconds: float, characters: int) -> None:

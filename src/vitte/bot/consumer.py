@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from vitte.core.ids import bind_correlation_id
 from vitte.core.nursery import Nursery
 from vitte.core.settings.processes import BotSettings
-from vitte.db.errors import is_away
+from vitte.db.outages import is_away, outlast
 from vitte.inbox.metrics import UPDATE_SECONDS, UPDATES_HANDLED, UPDATES_IN_PROGRESS
 from vitte.inbox.schemas import ClaimedUpdate, UnreadableUpdateError
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
@@ -19,14 +18,11 @@ from vitte.inbox.service import MAX_ATTEMPTS, InboxService
 logger = structlog.get_logger(__name__)
 
 Handle = Callable[[ClaimedUpdate], Awaitable[None]]
-Result = TypeVar("Result")
 
 _LOOK_EVERY = 1.0
 """Seconds between two looks into the inbox when nothing wakes the consumer: the safety net."""
 _FAST_ROOM = 20
 """Updates of the fast lane that are handled also when there is room for no other."""
-_TRY_AGAIN_AFTER = 0.5
-"""Seconds between two tries to write something down while PostgreSQL is away."""
 _RELEASE_WITHIN = 2.0
 """Seconds to give updates back at the end; a PostgreSQL that is silent leaves that to their leases."""
 
@@ -147,15 +143,16 @@ class Consumer:
         except Exception as error:
             if is_away(error):
                 logger.warning("update_put_back", reason=type(error).__name__)
-                await self._note(lambda: self._inbox.release([update]))
+                await outlast(lambda: self._inbox.release([update]))
                 return "put_back"
             logger.exception("update_failed", attempt=update.attempt)
             return await self._note_failure(update, error)
-        await self._note(lambda: self._inbox.finish(update))
+        # Were this left to the lease, what is done would be done again.
+        await outlast(lambda: self._inbox.finish(update))
         return "done"
 
     async def _note_failure(self, update: ClaimedUpdate, error: Exception) -> str:
-        is_dead = await self._note(
+        is_dead = await outlast(
             lambda: self._inbox.fail(
                 update,
                 error=f"{type(error).__name__}: {error}"[:2000],
@@ -169,20 +166,6 @@ class Consumer:
         except Exception:
             logger.exception("give_up_failed")
         return "dead"
-
-    async def _note(self, write: Callable[[], Awaitable[Result]]) -> Result:
-        """Write what has become of an update, however long PostgreSQL is away.
-
-        Were it left to the lease, what is done would be done again, and what is not would wait for a minute.
-        """
-        while True:
-            try:
-                return await write()
-            except (SQLAlchemyError, OSError) as error:
-                if not is_away(error):
-                    raise
-                logger.warning("note_put_off", reason=type(error).__name__)
-            await asyncio.sleep(_TRY_AGAIN_AFTER)
 
     async def _keep_leases(self) -> None:
         while True:

@@ -1,0 +1,55 @@
+"""Times when PostgreSQL is away, and how to live through them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+import structlog
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+logger = structlog.get_logger(__name__)
+
+Result = TypeVar("Result")
+
+_TRY_AGAIN_AFTER = 0.5
+"""Seconds."""
+# https://www.postgresql.org/docs/current/errcodes-appendix.html : class 08 and parts of class 57.
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    OSError,
+)
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether the error says that PostgreSQL is away, and nothing of what was asked of it.
+
+    The same statement may well succeed later, and whoever asked is not to blame.
+    """
+    if isinstance(error, PoolTimeoutError | ConnectionError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    cause = None if error.orig is None else error.orig.__cause__
+    return error.connection_invalidated or isinstance(cause, _AWAY)
+
+
+async def outlast(write: Callable[[], Awaitable[Result]]) -> Result:
+    """Return what `write` returns, called again and again while PostgreSQL is away. Raises its other errors.
+
+    For what follows an effect that cannot be taken back, such as a message that was sent: were it left to
+    another try of the whole, that would come twice. A commit whose answer was lost is written a second time,
+    and `write` has to stand that.
+    """
+    while True:
+        try:
+            return await write()
+        except (SQLAlchemyError, OSError) as error:
+            if not is_away(error):
+                raise
+            logger.warning("write_put_off", reason=type(error).__name__)
+        await asyncio.sleep(_TRY_AGAIN_AFTER)
