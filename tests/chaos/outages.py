@@ -168,8 +168,8 @@ async def restart_postgres(
         await asyncio.sleep(seconds)
         await asyncio.to_thread(postgres.start)
         times.append((begun, (await stage.work.now()).timestamp()))
-    # The last one is to be over for as long as the others.
-    await stage.have_answers(len(stage.witness.answered) + len(people))
+        # Long enough that a failure too late would not fall into the next outage.
+        await asyncio.sleep(RECOVERED_WITHIN + 1)
     await talk.end()
     failures = bot.lines(*_FAILURES)
     late = [

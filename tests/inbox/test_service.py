@@ -169,7 +169,7 @@ async def test_an_update_whose_bot_died_is_handled_by_another_after_the_lease(in
 async def test_a_lease_that_is_renewed_does_not_run_out(inbox: InboxService) -> None:
     await inbox.take_in(BOT, [update(1, 5)])
     (first,) = await inbox.claim(BOT, limit=1, lease=0.05)
-    await inbox.renew([first.id], lease=60)
+    assert await inbox.renew([first], lease=60) == {first}
     await asyncio.sleep(0.1)
     assert await claim(inbox) == []
 
@@ -189,6 +189,7 @@ async def test_a_bot_that_was_away_too_long_takes_nothing_from_its_successor(inb
     (first,) = await inbox.claim(BOT, limit=1, lease=0.05)
     await asyncio.sleep(0.1)
     (second,) = await inbox.claim(BOT, limit=1, lease=60)
+    assert await inbox.renew([first], lease=60) == set()
     await inbox.release([first])
     assert not await inbox.fail(first, error="too late", may_retry=False)
     assert await claim(inbox) == [], "the successor still has it"

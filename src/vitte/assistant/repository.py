@@ -83,7 +83,11 @@ class TurnRepository:
         ][::-1]
 
     async def save_answer(self, dialog_id: int, *, question_id: int, content: str, model: str) -> int:
-        """Store the answer, not sent yet, and return its id. One stored before is replaced."""
+        """Store the answer, not sent yet, and return its id; the same one twice is stored once.
+
+        Raises RuntimeError when the question has got another answer meanwhile: from whoever took over from
+        a process that was frozen for long.
+        """
         answer_id: int | None = await self._transaction.session.scalar(
             insert(Message)
             .values(
@@ -96,12 +100,13 @@ class TurnRepository:
             .on_conflict_do_update(
                 index_elements=[Message.question_id],
                 index_where=Message.question_id.is_not(None),
-                set_={"text": content, "model": model},
+                set_={"model": model},
+                where=Message.text == content,
             )
             .returning(Message.id)
         )
         if answer_id is None:
-            raise RuntimeError("an insert returned no id")
+            raise RuntimeError("the question has got another answer meanwhile")
         return answer_id
 
     async def mark_sent(self, answer_id: int, *, telegram_message_id: int) -> None:

@@ -23,6 +23,7 @@ _LOOK_EVERY = 1.0
 """Seconds between two looks into the inbox when nothing wakes the consumer: the safety net."""
 _FAST_ROOM = 20
 """Updates of the fast lane that are handled also when there is room for no other."""
+_RENEWALS_PER_LEASE = 3
 _RELEASE_WITHIN = 2.0
 """Seconds to give updates back at the end; a PostgreSQL that is silent leaves that to their leases."""
 
@@ -43,7 +44,9 @@ class Consumer:
         self._give_up = give_up
         self._woken = asyncio.Event()
         self._is_ending = False
-        self._claimed: dict[int, ClaimedUpdate] = {}
+        self._leases_may_be_over = False
+        self._claimed: set[ClaimedUpdate] = set()
+        self._handling: dict[ClaimedUpdate, asyncio.Task[None]] = {}
         self._nursery = Nursery()
         self._claims = Nursery()
         self._keeper = Nursery()
@@ -71,7 +74,7 @@ class Consumer:
         """Let what is being handled end within `timeout` seconds, and give the rest back to the inbox."""
         if not await self._nursery.wait(timeout=timeout):
             logger.warning("updates_parked", count=len(self._claimed))
-        parked = list(self._claimed.values())
+        parked = list(self._claimed)
         await self._nursery.stop()
         await self._keeper.stop()
         await self._release(parked)
@@ -94,6 +97,9 @@ class Consumer:
 
     async def _claim_up_to(self, room: int, *, only_fast: bool) -> bool:
         try:
+            if self._leases_may_be_over:
+                # What this process is still handling would look free, to itself as well.
+                await self._renew()
             claimed = await self._inbox.claim(
                 self._bot_id, limit=room, lease=self._settings.lease, only_fast=only_fast
             )
@@ -104,8 +110,9 @@ class Consumer:
             await self._release(claimed)
             return False
         for update in claimed:
-            self._claimed[update.id] = update
-            self._nursery.start(self._process(update), name=f"update-{update.update_id}")
+            self._claimed.add(update)
+            name = f"update-{update.update_id}"
+            self._handling[update] = self._nursery.start(self._process(update), name=name)
         return bool(claimed)
 
     async def _release(self, claimed: list[ClaimedUpdate]) -> None:
@@ -130,16 +137,13 @@ class Consumer:
             )
         finally:
             UPDATES_IN_PROGRESS.dec()
-            self._claimed.pop(update.id, None)
+            self._claimed.discard(update)
             # The chat's next update may have waited for this one.
             self.wake()
 
     async def _handle_and_mark(self, update: ClaimedUpdate) -> str:
         try:
-            if update.attempt > MAX_ATTEMPTS:
-                # Whoever tried before never came back to say so: it may have taken the process with it.
-                raise RuntimeError("every process that tried it ended in the middle")  # noqa: TRY301
-            await self._handle(update)
+            await self._handle_alone(update)
         except Exception as error:
             if is_away(error):
                 logger.warning("update_put_back", reason=type(error).__name__)
@@ -150,6 +154,16 @@ class Consumer:
         # Were this left to the lease, what is done would be done again.
         await outlast(lambda: self._inbox.finish(update))
         return "done"
+
+    async def _handle_alone(self, update: ClaimedUpdate) -> None:
+        """Handle it, as long as nobody else has taken it over."""
+        try:
+            if update.attempt > MAX_ATTEMPTS:
+                # Whoever tried before never came back to say so: it may have taken the process with it.
+                raise RuntimeError("every process that tried it ended in the middle")
+            await self._handle(update)
+        finally:
+            del self._handling[update]
 
     async def _note_failure(self, update: ClaimedUpdate, error: Exception) -> str:
         is_dead = await outlast(
@@ -168,10 +182,28 @@ class Consumer:
         return "dead"
 
     async def _keep_leases(self) -> None:
+        every = wait = self._settings.lease / _RENEWALS_PER_LEASE
         while True:
-            await asyncio.sleep(self._settings.lease / 3)
+            await asyncio.sleep(wait)
+            wait = every
             if self._claimed:
                 try:
-                    await self._inbox.renew(list(self._claimed), lease=self._settings.lease)
+                    await self._renew()
                 except (SQLAlchemyError, OSError) as error:
                     logger.warning("renew_failed", reason=type(error).__name__)
+                    self._leases_may_be_over = True
+                    wait = min(every, _LOOK_EVERY)
+
+    async def _renew(self) -> None:
+        """Keep what is being handled, and let go of what another process has taken over since.
+
+        That happens to a process that was frozen for longer than a lease: it must not answer a second time.
+        """
+        claimed = list(self._claimed)
+        kept = await self._inbox.renew(claimed, lease=self._settings.lease)
+        self._leases_may_be_over = False
+        for update in claimed:
+            # One that was handled meanwhile is held no more either.
+            if update not in kept and (task := self._handling.get(update)) is not None:
+                logger.warning("update_overtaken", update_id=update.update_id)
+                task.cancel()

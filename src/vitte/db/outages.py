@@ -45,11 +45,14 @@ async def outlast(write: Callable[[], Awaitable[Result]]) -> Result:
     another try of the whole, that would come twice. A commit whose answer was lost is written a second time,
     and `write` has to stand that.
     """
+    is_first = True
     while True:
         try:
             return await write()
         except (SQLAlchemyError, OSError) as error:
             if not is_away(error):
                 raise
-            logger.warning("write_put_off", reason=type(error).__name__)
+            if is_first:
+                logger.warning("write_put_off", reason=type(error).__name__)
+        is_first = False
         await asyncio.sleep(_TRY_AGAIN_AFTER)

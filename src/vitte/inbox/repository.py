@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy import (
+    ColumnElement,
     Text,
     and_,
     case,
@@ -141,20 +142,22 @@ class InboxRepository:
         ).one_or_none()
         return busy[1] if busy is not None and busy[0] else None
 
-    async def renew(self, ids: Collection[int], *, lease: timedelta) -> None:
-        """Keep claimed updates for another `lease`."""
-        await self._transaction.session.execute(
+    async def renew(self, claimed: Collection[ClaimedUpdate], *, lease: timedelta) -> set[ClaimedUpdate]:
+        """Keep claimed updates for another `lease`; return those that are still open, and nobody else's."""
+        kept = await self._transaction.session.execute(
             update(InboxUpdate)
-            .where(InboxUpdate.id.in_(ids), InboxUpdate.state == UpdateState.OPEN)
+            .where(_are_held(claimed))
             .values(leased_until=func.now() + lease)
+            .returning(InboxUpdate.id, InboxUpdate.attempts)
         )
+        held = {(row[0], row[1]) for row in kept}
+        return {item for item in claimed if (item.id, item.attempt) in held}
 
     async def release(self, claimed: Collection[ClaimedUpdate]) -> None:
         """Give claimed updates back as if they had never been taken, unless somebody else has them by now."""
-        held = tuple_(InboxUpdate.id, InboxUpdate.attempts).in_([(item.id, item.attempt) for item in claimed])
         await self._transaction.session.execute(
             update(InboxUpdate)
-            .where(held, InboxUpdate.state == UpdateState.OPEN)
+            .where(_are_held(claimed))
             .values(leased_until=null(), attempts=InboxUpdate.attempts - 1)
         )
 
@@ -189,11 +192,7 @@ class InboxRepository:
         is_last = InboxUpdate.attempts >= max_attempts
         dead: bool | None = await self._transaction.session.scalar(
             update(InboxUpdate)
-            .where(
-                InboxUpdate.id == claimed.id,
-                InboxUpdate.attempts == claimed.attempt,
-                InboxUpdate.state == UpdateState.OPEN,
-            )
+            .where(_are_held([claimed]))
             .values(
                 error=cast(literal(error), Text),
                 state=case((is_last, UpdateState.DEAD), else_=UpdateState.OPEN),
@@ -203,3 +202,9 @@ class InboxRepository:
             .returning(InboxUpdate.state == UpdateState.DEAD)
         )
         return bool(dead)
+
+
+def _are_held(claimed: Collection[ClaimedUpdate]) -> ColumnElement[bool]:
+    # Every claim counts one attempt more: the number tells one holder from the next.
+    held = tuple_(InboxUpdate.id, InboxUpdate.attempts).in_([(item.id, item.attempt) for item in claimed])
+    return and_(held, InboxUpdate.state == UpdateState.OPEN)

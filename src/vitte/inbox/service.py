@@ -93,11 +93,11 @@ class InboxService:
         async with transaction:
             return await InboxRepository(transaction).busy_with(bot_id, update_id)
 
-    async def renew(self, ids: Collection[int], *, lease: float) -> None:
-        """Keep claimed updates for another `lease` seconds."""
+    async def renew(self, claimed: Collection[ClaimedUpdate], *, lease: float) -> set[ClaimedUpdate]:
+        """Keep claimed updates for another `lease` seconds; return those that are still ours."""
         transaction = Transaction(self._session_factory)
         async with transaction:
-            await InboxRepository(transaction).renew(ids, lease=timedelta(seconds=lease))
+            return await InboxRepository(transaction).renew(claimed, lease=timedelta(seconds=lease))
 
     async def release(self, claimed: Collection[ClaimedUpdate]) -> None:
         """Give claimed updates back at once, for whoever looks next. No try is counted."""
