@@ -23,6 +23,20 @@ def database_url(settings: DatabaseSettings) -> URL:
     )
 
 
+def server_timeouts(settings: DatabaseSettings) -> dict[str, str]:
+    """Return the time-outs that PostgreSQL is to keep for a connection, in its own words.
+
+    https://www.postgresql.org/docs/current/runtime-config-client.html . Those that are 0 are not named: a
+    pooler between us and the server may refuse to hear of them.
+    """
+    timeouts = {
+        "statement_timeout": settings.statement_timeout,
+        "lock_timeout": settings.lock_timeout,
+        "idle_in_transaction_session_timeout": settings.idle_in_transaction_timeout,
+    }
+    return {name: f"{seconds * 1000:.0f}ms" for name, seconds in timeouts.items() if seconds}
+
+
 def _dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
@@ -41,7 +55,7 @@ def create_engine(settings: DatabaseSettings, *, process: str) -> AsyncEngine:
         connect_args={
             "timeout": settings.connect_timeout,
             "command_timeout": settings.command_timeout,
-            "server_settings": {"application_name": f"vitte-{process}"},
+            "server_settings": {"application_name": f"vitte-{process}", **server_timeouts(settings)},
         },
     )
 

@@ -8,6 +8,7 @@ import structlog
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -18,6 +19,13 @@ logger = structlog.get_logger(__name__)
 
 _LOCK = 0x5649545445  # "VITTE": any number will do that nobody else uses in this database
 _LOCK_POLL = 0.2
+# https://www.postgresql.org/docs/current/errcodes-appendix.html : lock_not_available
+_LOCK_TIMED_OUT = "55P03"
+_LONGEST_PAUSE = 10.0
+
+
+class MigrationBlockedError(Exception):
+    """Others held on to a table for as long as the migration was willing to wait."""
 
 
 def alembic_config() -> Config:
@@ -31,12 +39,17 @@ def alembic_config() -> Config:
 async def with_migration_lock(settings: DatabaseSettings, work: Callable[[Config], None]) -> None:
     """Run `work` with a connection in the configuration, and nobody else migrating meanwhile.
 
-    The lock belongs to a session: it goes when the process does, however that ends.
+    The lock belongs to a session: it goes when the process does, however that ends. A change of a table that
+    is in use waits for those who use it, and everybody who comes later waits behind the change: so it waits
+    for `migration_lock_timeout` at most, lets the others pass, and is begun again from the last migration
+    that was committed. Raises MigrationBlockedError after `migration_patience`.
     """
+    # No other time-outs: to build an index over much data takes as long as it takes.
+    waits = {"lock_timeout": f"{settings.migration_lock_timeout * 1000:.0f}ms"}
     engine = create_async_engine(
         database_url(settings),
         poolclass=NullPool,
-        connect_args={"server_settings": {"application_name": "vitte-migrations"}},
+        connect_args={"server_settings": {"application_name": "vitte-migrations", **waits}},
     )
 
     def run(connection: Connection) -> None:
@@ -47,8 +60,7 @@ async def with_migration_lock(settings: DatabaseSettings, work: Callable[[Config
     try:
         async with engine.connect() as connection:
             await _lock(connection)
-            await connection.run_sync(run)
-            await connection.commit()
+            await _try_until_not_blocked(connection, run, patience=settings.migration_patience)
     finally:
         await engine.dispose()
 
@@ -63,6 +75,31 @@ async def downgrade(settings: DatabaseSettings, revision: str) -> None:
     """Undo migrations down to `revision`, "base" or "-1"."""
     await with_migration_lock(settings, lambda config: command.downgrade(config, revision))
     logger.info("database_downgraded", revision=revision)
+
+
+async def _try_until_not_blocked(
+    connection: AsyncConnection, work: Callable[[Connection], None], *, patience: float
+) -> None:
+    pause = 1.0
+    give_up = asyncio.get_running_loop().time() + patience
+    while True:
+        try:
+            await connection.run_sync(work)
+            await connection.commit()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_TIMED_OUT:
+                raise
+            await connection.rollback()
+            if asyncio.get_running_loop().time() > give_up:
+                raise MigrationBlockedError(
+                    f"a table that the migration changes was in use for {patience:.0f} s: end what uses it"
+                    " (pg_stat_activity shows the oldest transactions) and migrate again"
+                ) from error
+            logger.warning("migration_put_off", seconds=pause)
+        else:
+            return
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 async def _lock(connection: AsyncConnection) -> None:

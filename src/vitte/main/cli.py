@@ -35,9 +35,13 @@ def run(process: Process) -> None:
 @click.option("--down", metavar="REVISION", help='Undo down to a revision: "-1", "0001" or "base".')
 def migrate(down: str | None) -> None:
     """Bring the database to this version's tables; safe to run twice, and from two hosts at once."""
+    from vitte.db.migrate import MigrationBlockedError
     from vitte.main.migrations import run as run_migrations
 
-    run_migrations(_settings_of("migrations"), down=down)
+    try:
+        run_migrations(_settings_of("migrations"), down=down)
+    except MigrationBlockedError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @cli.command()

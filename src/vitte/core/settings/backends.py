@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
+SecondsOrOff = Annotated[float, Field(ge=0)]
 
 
 class DatabaseSettings(BaseModel):
@@ -25,7 +26,24 @@ class DatabaseSettings(BaseModel):
     pool_recycle: int = Field(3600, ge=-1, description="Seconds after which a connection is replaced.")
     pool_timeout: Seconds = Field(10, description="Seconds to wait for a free connection.")
     connect_timeout: Seconds = Field(5, description="Seconds to wait for a new connection.")
-    command_timeout: Seconds = Field(30, description="Seconds that one statement may take.")
+    command_timeout: Seconds = Field(30, description="Seconds that we wait for one statement.")
+    # What PostgreSQL itself ends holds even when the process that began it is frozen, or gone with its host.
+    statement_timeout: SecondsOrOff = Field(
+        25, description="Seconds after which PostgreSQL ends a statement; 0: as the server is set."
+    )
+    lock_timeout: SecondsOrOff = Field(
+        10, description="Seconds that a statement may wait for a lock; 0: as the server is set."
+    )
+    idle_in_transaction_timeout: SecondsOrOff = Field(
+        60,
+        description="Seconds of idleness after which PostgreSQL ends a transaction; 0: as the server is set.",
+    )
+    migration_lock_timeout: Seconds = Field(
+        3, description="Seconds that a migration makes others wait at a time, before it lets them pass."
+    )
+    migration_patience: Seconds = Field(
+        300, description="Seconds after which a migration that gets no lock gives up."
+    )
 
 
 class RedisSettings(BaseModel):
