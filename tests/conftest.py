@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests import servers as test_servers
 from tests.servers import PASSWORD, Servers
+from tests.web.ports import free_port
 from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
@@ -125,6 +126,7 @@ async def settings(servers: Servers, worker_number: int) -> Settings:
             "outbound": {"draft_rate": 20},
             "admin": {"password": "a-password-for-tests", "secret_key": "a-key-for-tests"},
             "bot": {"port": 1},
+            "beat": {"port": free_port()},
         }
     )
     engine = create_engine(settings.database, process="test")

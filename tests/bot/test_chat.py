@@ -206,7 +206,15 @@ async def test_health_is_green_and_metrics_count(
     for path in ("/health", "/health/ready"):
         async with sandbox.session.get(base + path) as response:
             assert (response.status, await response.json()) == (200, {"status": "ok"})
-    async with sandbox.session.get(base + "/metrics") as response:
-        metrics = await response.text()
+    metrics = ""
+    async with asyncio.timeout(10):
+        # An update is counted when it is marked as done, a moment after its answer was sent.
+        while 'vitte_updates_handled_total{outcome="done",type="message"}' not in metrics:
+            async with sandbox.session.get(base + "/metrics") as response:
+                metrics = await response.text()
     assert 'vitte_answers_total{outcome="complete"}' in metrics
     assert "vitte_updates_taken_in_total" in metrics
+    assert 'vitte_update_seconds_count{type="message"}' in metrics
+    assert 'vitte_llm_first_token_seconds_count{model="scripted"}' in metrics
+    assert 'vitte_llm_tokens_total{kind="completion",model="scripted"}' in metrics
+    assert 'vitte_database_connections{state="in_use"}' in metrics

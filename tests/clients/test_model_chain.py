@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
+from prometheus_client import REGISTRY
 
 from vitte.clients.llm import ChatMessage, LlmInterruptedError, LlmUnavailableError, ModelChain
 from vitte.core.settings.outside import LlmSettings
@@ -26,7 +27,7 @@ async def chain(scripts: list[Script]) -> AsyncIterator[ModelChain]:
                 {
                     "base_url": first,
                     "model": "first",
-                    "first_token_timeout": 0.3,
+                    "first_token_timeout": 2,
                     "fallbacks": [{"base_url": f"{second}/chat/completions", "model": "second"}],
                 }
             )
@@ -76,3 +77,27 @@ async def test_when_no_model_answers_the_last_ones_error_is_told(
     scripts[0].fault, scripts[1].fault = "refused", "broken"
     with pytest.raises(LlmUnavailableError):
         await ask(chain)
+
+
+async def test_every_model_is_counted_by_its_name_and_how_it_ended(
+    chain: ModelChain, scripts: list[Script]
+) -> None:
+    def calls(model: str, outcome: str) -> float:
+        labels = {"model": model, "outcome": outcome}
+        return REGISTRY.get_sample_value("vitte_llm_calls_total", labels) or 0
+
+    def tokens() -> float:
+        labels = {"model": "second", "kind": "completion"}
+        return REGISTRY.get_sample_value("vitte_llm_tokens_total", labels) or 0
+
+    counted = calls("first", "llm_overloaded"), calls("second", "complete"), tokens()
+    scripts[0].fault = "overloaded"
+    await ask(chain)
+    assert (calls("first", "llm_overloaded"), calls("second", "complete")) == (counted[0] + 1, counted[1] + 1)
+    assert tokens() > counted[2]
+    # Somebody who stops an answer is no error of the model.
+    abandoned = calls("second", "abandoned")
+    answer = chain.stream(QUESTION)
+    await anext(aiter(answer))
+    await answer.aclose()  # type: ignore[attr-defined]
+    assert calls("second", "abandoned") == abandoned + 1

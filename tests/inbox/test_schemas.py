@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from vitte.db.models import UpdateLane
-from vitte.inbox.schemas import NotAnUpdateError, read_update
+from vitte.inbox.schemas import NotAnUpdateError, read_update, type_of
 
 PERSON = {"id": 1001, "is_bot": False, "first_name": "A"}
 GROUP = {"id": -5, "type": "group"}
@@ -81,3 +81,17 @@ def test_what_cannot_wait_for_an_answer_to_end_takes_the_fast_lane(
     content: dict[str, Any], lane: UpdateLane
 ) -> None:
     assert read_update({"update_id": 7, **content}).lane is lane
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        ('{"update_id":7,"callback_query":{"id":"1"}}', "callback_query"),
+        ('{"message":{},"update_id":7}', "message"),
+        ('{"update_id":7,"Made up!":{}}', "other"),
+        ('{"update_id":7}', "other"),
+        ("", "other"),
+    ],
+)
+def test_an_update_is_counted_under_the_name_that_telegram_has_for_it(payload: str, kind: str) -> None:
+    assert type_of(payload) == kind

@@ -92,18 +92,18 @@ async def test_a_job_that_killed_its_process_in_every_try_is_given_up_and_says_w
 async def test_what_is_open_is_counted_with_the_wait_of_the_oldest(
     enqueue: Enqueue, leases: JobLeases, sweeper: JobSweeper, change_jobs: ChangeJobs
 ) -> None:
-    backlog = await sweeper.backlog()
+    backlog = (await sweeper.backlogs())["default"]
     assert (backlog.open, backlog.oldest) == (0, 0)
     job_ids = [await enqueue() for _ in range(3)]
     await change_jobs("run_at = now() - id * interval '1 minute'")
     job = await leases.claim(job_ids[-1])
     assert job is not None
     await leases.finish(job)
-    backlog = await sweeper.backlog()
+    backlog = (await sweeper.backlogs())["default"]
     assert backlog.open == 2
     assert 120 <= backlog.oldest < 180
     await change_jobs("run_at = now() + interval '1 minute'")
-    assert (await sweeper.backlog()).oldest == 0
+    assert (await sweeper.backlogs())["default"].oldest == 0
 
 
 async def test_finished_jobs_are_forgotten_after_their_time(

@@ -2,10 +2,11 @@
 
 import json
 
+import aiohttp
 from redis.asyncio import Redis
 
 from tests.web.processes import running
-from vitte.core.job_names import CLEAN_UP_OLD_MESSAGES, PURGE_FINISHED, SWEEP_JOBS, TEST_TASK
+from vitte.core.job_names import CLEAN_UP_OLD_MESSAGES, MEASURE, PURGE_FINISHED, SWEEP_JOBS, TEST_TASK
 from vitte.core.settings import Settings
 
 COMMAND = ("-m", "vitte", "run", "beat")
@@ -17,8 +18,13 @@ async def test_it_starts_as_if_nothing_had_happened_after_it_was_killed(
     for _ in range(2):
         async with running(*COMMAND, settings=settings) as beat:
             await beat.logged("beat_ready")
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{settings.beat.port}") as client:
+                async with client.get("/health") as answer:
+                    assert (answer.status, await answer.json()) == (200, {"status": "ok"})
+                async with client.get("/metrics") as answer:
+                    assert "process_cpu_seconds_total" in await answer.text()
             sent: set[str] = set()
-            while sent != {TEST_TASK, CLEAN_UP_OLD_MESSAGES, PURGE_FINISHED, SWEEP_JOBS}:
+            while sent != {TEST_TASK, CLEAN_UP_OLD_MESSAGES, MEASURE, PURGE_FINISHED, SWEEP_JOBS}:
                 taken = await redis.blpop(["vitte:jobs:ticks"], timeout=10)
                 assert taken is not None
                 sent.add(json.loads(taken[1])["headers"]["task"])

@@ -125,11 +125,11 @@ async def test_a_job_that_kills_its_process_is_tried_three_times_and_its_neighbo
         address = f"http://127.0.0.1:{worker_settings.worker.metrics_port}"
         async with aiohttp.ClientSession(address) as client, asyncio.timeout(10):
             counted = ""
-            while "vitte_jobs_open 0.0" not in counted:
+            while 'vitte_jobs_open{queue="default"} 0.0' not in counted:
                 async with client.get("/metrics") as answer:
                     counted = await answer.text()
         assert 'vitte_jobs_dead_total{job="tests.dies"} 1.0' in counted
-        assert "vitte_jobs_oldest_seconds 0.0" in counted
+        assert 'vitte_jobs_oldest_seconds{queue="default"} 0.0' in counted
 
 
 async def test_a_failing_job_is_tried_again_later_and_given_up_with_its_reason(

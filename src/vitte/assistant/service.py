@@ -4,7 +4,7 @@ import time
 
 import structlog
 
-from vitte.assistant.metrics import ANSWER_SECONDS, ANSWERS, FIRST_TOKEN_SECONDS
+from vitte.assistant.metrics import ANSWERS
 from vitte.assistant.repository import StopRepository, TurnRepository
 from vitte.assistant.running import AnswerStoppedError, RunningAnswer, RunningAnswers
 from vitte.assistant.schemas import Question, Reply, Turn
@@ -106,8 +106,6 @@ class AssistantService:
                 async for chunk in self._model.stream(turn.context):
                     model = chunk.model or model
                     if chunk.text:
-                        if not content:
-                            FIRST_TOKEN_SECONDS.observe(time.monotonic() - started)
                         content += chunk.text
                         reply.draft(content)
             if not content.strip():
@@ -118,7 +116,6 @@ class AssistantService:
                 raise
             return content, error, model
         ANSWERS.labels(outcome="complete").inc()
-        ANSWER_SECONDS.observe(time.monotonic() - started)
         logger.info("answer_complete", seconds=round(time.monotonic() - started, 3), characters=len(content))
         return content, None, model
 

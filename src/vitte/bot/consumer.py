@@ -12,7 +12,7 @@ from vitte.core.nursery import Nursery
 from vitte.core.settings.processes import BotSettings
 from vitte.db.outages import is_away, outlast
 from vitte.inbox.metrics import UPDATE_SECONDS, UPDATES_HANDLED, UPDATES_IN_PROGRESS
-from vitte.inbox.schemas import ClaimedUpdate, UnreadableUpdateError
+from vitte.inbox.schemas import ClaimedUpdate, UnreadableUpdateError, type_of
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
 
 logger = structlog.get_logger(__name__)
@@ -130,8 +130,9 @@ class Consumer:
         UPDATES_IN_PROGRESS.inc()
         try:
             outcome = await self._handle_and_mark(update)
-            UPDATES_HANDLED.labels(outcome=outcome).inc()
-            UPDATE_SECONDS.observe(time.monotonic() - started)
+            kind = type_of(update.payload)
+            UPDATES_HANDLED.labels(kind, outcome).inc()
+            UPDATE_SECONDS.labels(kind).observe(time.monotonic() - started)
             logger.info(
                 "update_handled", outcome=outcome, attempt=update.attempt, seconds=time.monotonic() - started
             )

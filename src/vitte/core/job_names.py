@@ -18,6 +18,7 @@ RUN_JOB: Final = "jobs.run"
 
 # Ticks of the clock.
 SWEEP_JOBS: Final = "jobs.sweep"
+MEASURE: Final = "watch.measure"
 PURGE_FINISHED: Final = "maintenance.purge_finished"
 CLEAN_UP_OLD_MESSAGES: Final = "maintenance.cleanup_old_messages"
 TEST_TASK: Final = "maintenance.test_task"

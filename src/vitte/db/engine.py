@@ -5,8 +5,10 @@ from typing import Any
 import orjson
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from vitte.core.settings.backends import DatabaseSettings
+from vitte.db.metrics import POOLS
 
 SessionFactory = async_sessionmaker[AsyncSession]
 
@@ -43,7 +45,7 @@ def _dump_json(value: Any) -> str:
 
 def create_engine(settings: DatabaseSettings, *, process: str) -> AsyncEngine:
     """Make the pool; connections open on first use. PostgreSQL shows `process` in pg_stat_activity."""
-    return create_async_engine(
+    engine = create_async_engine(
         database_url(settings),
         pool_size=settings.pool_size,
         max_overflow=settings.max_overflow,
@@ -58,6 +60,9 @@ def create_engine(settings: DatabaseSettings, *, process: str) -> AsyncEngine:
             "server_settings": {"application_name": f"vitte-{process}", **server_timeouts(settings)},
         },
     )
+    if isinstance(engine.pool, QueuePool):
+        POOLS.add(engine.pool, limit=settings.pool_size + settings.max_overflow)
+    return engine
 
 
 def create_session_factory(engine: AsyncEngine) -> SessionFactory:

@@ -26,10 +26,13 @@ from sqlalchemy.orm import aliased
 
 from vitte.db.models import InboxUpdate, UpdateLane, UpdateState
 from vitte.db.transaction import Transaction
-from vitte.inbox.schemas import ClaimedUpdate, IncomingUpdate
+from vitte.inbox.schemas import ClaimedUpdate, InboxBacklog, IncomingUpdate
 
 INBOX_CHANNEL = "vitte_inbox"
 """PostgreSQL's notification channel that tells of new updates."""
+
+# Written out, or PostgreSQL would not use the index of open updates.
+_IS_OPEN = InboxUpdate.state == text("'open'")
 
 
 class InboxRepository:
@@ -70,21 +73,13 @@ class InboxRepository:
 
         The fast lane goes first, or alone.
         """
-        earlier = aliased(InboxUpdate)
         free = (
             select(InboxUpdate.id)
             .where(
                 InboxUpdate.bot_id == bot_id,
                 InboxUpdate.lane == UpdateLane.FAST if only_fast else true(),
-                InboxUpdate.state == text("'open'"),
-                or_(InboxUpdate.leased_until.is_(None), InboxUpdate.leased_until < func.now()),
-                ~exists().where(
-                    earlier.state == text("'open'"),
-                    earlier.order_key == InboxUpdate.order_key,
-                    earlier.lane == InboxUpdate.lane,
-                    earlier.update_id < InboxUpdate.update_id,
-                    earlier.bot_id == InboxUpdate.bot_id,
-                ),
+                _IS_OPEN,
+                _is_free(),
             )
             .order_by(InboxUpdate.lane, InboxUpdate.update_id)
             .limit(limit)
@@ -104,6 +99,16 @@ class InboxRepository:
             ),
             key=lambda item: item.update_id,
         )
+
+    async def backlog(self) -> InboxBacklog:
+        """Return what is open."""
+        oldest = func.min(InboxUpdate.received_at).filter(_is_free())
+        row = (
+            await self._transaction.session.execute(
+                select(func.count(InboxUpdate.id), func.extract("epoch", func.now() - oldest)).where(_IS_OPEN)
+            )
+        ).one()
+        return InboxBacklog(open=row[0], oldest=float(row[1] or 0))
 
     async def busy_with(self, bot_id: int, update_id: int) -> str | None:
         """Return the update that its chat was busy with when `update_id` came in, if it is not done yet.
@@ -208,3 +213,18 @@ def _are_held(claimed: Collection[ClaimedUpdate]) -> ColumnElement[bool]:
     # Every claim counts one attempt more: the number tells one holder from the next.
     held = tuple_(InboxUpdate.id, InboxUpdate.attempts).in_([(item.id, item.attempt) for item in claimed])
     return and_(held, InboxUpdate.state == UpdateState.OPEN)
+
+
+def _is_free() -> ColumnElement[bool]:
+    """Nobody has the update, and no earlier one of its chat and lane is open."""
+    earlier = aliased(InboxUpdate)
+    return and_(
+        or_(InboxUpdate.leased_until.is_(None), InboxUpdate.leased_until < func.now()),
+        ~exists().where(
+            earlier.state == text("'open'"),
+            earlier.order_key == InboxUpdate.order_key,
+            earlier.lane == InboxUpdate.lane,
+            earlier.update_id < InboxUpdate.update_id,
+            earlier.bot_id == InboxUpdate.bot_id,
+        ),
+    )

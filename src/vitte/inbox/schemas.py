@@ -1,5 +1,6 @@
 """Updates on their way in and out of the inbox."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -9,6 +10,7 @@ from vitte.db.models import UpdateLane
 _FAST_KINDS = frozenset(
     {"pre_checkout_query", "shipping_query", "callback_query", "stopped_message_generation"}
 )
+_TYPE = re.compile(r"[a-z_]{3,40}")
 _FAST_COMMANDS = frozenset({"/cancel", "/stop"})
 
 
@@ -30,6 +32,17 @@ class ClaimedUpdate:
     update_id: int
     payload: str
     attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxBacklog:
+    """What is open: how many updates, and how many seconds the oldest has waited that could be taken now.
+
+    One that waits for another of its chat, or is being handled, is in good hands, and counts as no oldest.
+    """
+
+    open: int
+    oldest: float
 
 
 class NotAnUpdateError(ValueError):
@@ -55,6 +68,15 @@ def read_update(raw: bytes | dict[str, Any]) -> IncomingUpdate:
         lane=_lane(data),
         payload=dumps(data),
     )
+
+
+def type_of(payload: str) -> str:
+    """Name what a stored update is ("message", "callback_query", ...): the one field beside its id.
+
+    "other" is what cannot be a name of Telegram's: whoever sends it shall not choose the labels of a metric.
+    """
+    names = [name for name in loads(payload or "{}") if name != "update_id"]
+    return names[0] if names and _TYPE.fullmatch(names[0]) else "other"
 
 
 def _lane(data: dict[str, Any]) -> UpdateLane:

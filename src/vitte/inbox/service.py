@@ -16,7 +16,7 @@ from vitte.db.transaction import Transaction
 from vitte.inbox.grouping import GroupCommit
 from vitte.inbox.metrics import UPDATES_DEAD, UPDATES_TAKEN_IN
 from vitte.inbox.repository import InboxRepository
-from vitte.inbox.schemas import ClaimedUpdate, IncomingUpdate, read_update
+from vitte.inbox.schemas import ClaimedUpdate, InboxBacklog, IncomingUpdate, read_update
 
 logger = structlog.get_logger(__name__)
 
@@ -114,6 +114,12 @@ class InboxService:
         async with transaction:
             await InboxRepository(transaction).finish(ids)
         return [None] * len(ids)
+
+    async def backlog(self) -> InboxBacklog:
+        """Return what is open."""
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            return await InboxRepository(transaction).backlog()
 
     async def purge(self, *, done_older_than: timedelta, dead_older_than: timedelta) -> int:
         """Delete updates that have rested for so long, a batch at a time; return how many."""

@@ -132,11 +132,13 @@ class JobRepository:
         )
         return count or 0
 
-    async def backlog(self) -> Backlog:
-        """Return what is open."""
+    async def backlogs(self) -> dict[str, Backlog]:
+        """Return what is open, by queue; a queue with nothing open is left out."""
         age = func.extract("epoch", func.now() - func.min(Job.run_at).filter(Job.run_at <= func.now()))
-        row = (await self._transaction.session.execute(select(func.count(Job.id), age).where(_IS_OPEN))).one()
-        return Backlog(open=row[0], oldest=float(row[1] or 0))
+        rows = await self._transaction.session.execute(
+            select(Job.queue, func.count(Job.id), age).where(_IS_OPEN).group_by(Job.queue)
+        )
+        return {row[0]: Backlog(open=row[1], oldest=float(row[2] or 0)) for row in rows}
 
     async def purge(self, state: JobState, *, older_than: timedelta, limit: int) -> int:
         """Delete up to `limit` jobs that came to rest in `state` longer ago than `older_than`."""

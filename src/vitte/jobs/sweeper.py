@@ -94,11 +94,12 @@ class JobSweeper:
                 break
         return sent
 
-    async def backlog(self) -> Backlog:
-        """Return what is open."""
+    async def backlogs(self) -> dict[str, Backlog]:
+        """Return what is open in each queue."""
         transaction = Transaction(self._session_factory)
         async with transaction:
-            return await JobRepository(transaction).backlog()
+            open_ones = await JobRepository(transaction).backlogs()
+        return {queue: open_ones.get(queue, Backlog(open=0, oldest=0)) for queue in {*JOB_QUEUES, *open_ones}}
 
     async def purge(self, *, done_older_than: timedelta, dead_older_than: timedelta) -> int:
         """Delete jobs that have rested for so long, a batch at a time; return how many."""

@@ -6,12 +6,15 @@ import structlog
 from celery import signals
 from celery.apps.beat import Beat
 from celery.beat import Scheduler
+from prometheus_client import REGISTRY, generate_latest
 
 from vitte.core.clock import utc_now
 from vitte.core.logging import configure_logging
+from vitte.core.machine import MachineCollector
 from vitte.core.settings import Settings
 from vitte.core.stopping import MARGIN, obey_signals
 from vitte.worker.app import create_celery
+from vitte.worker.http import WorkerHttp
 from vitte.worker.schedule import create_schedule
 
 logger = structlog.get_logger(__name__)
@@ -34,10 +37,14 @@ def _stop() -> None:
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     configure_logging(process="beat", level=settings.log.level, format=settings.log.format)
+    REGISTRY.register(MachineCollector())
     app = create_celery(settings)
     app.conf.beat_schedule = create_schedule(utc_now(), sweep_interval=settings.worker.sweep_interval)
+    http = WorkerHttp(host=settings.beat.host, port=settings.beat.port, render_metrics=generate_latest)
+    http.start()
 
     def on_start(**_: object) -> None:
+        http.is_ready.set()
         logger.info("beat_ready", entries=sorted(app.conf.beat_schedule))
 
     signals.beat_init.connect(on_start, weak=False)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import uvloop
+from prometheus_client import REGISTRY
 
+from vitte.core.machine import MachineCollector
 from vitte.core.stopping import MARGIN, obey_signals
 
 Main = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -17,6 +19,7 @@ def run_until_stopped(main: Main, *, patience: float) -> None:
 
     `patience` is how many seconds `main` itself gives to its work in progress.
     """
+    REGISTRY.register(MachineCollector())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         loop, stop = runner.get_loop(), asyncio.Event()
 

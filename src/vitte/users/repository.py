@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from vitte.db.models import User, UserSettings
 from vitte.db.transaction import Transaction
-from vitte.users.schemas import Person, TelegramProfile
+from vitte.users.schemas import PeopleCount, Person, TelegramProfile
 
 _LANGUAGE = func.coalesce(UserSettings.language, User.language_code)
 
@@ -63,6 +63,15 @@ class UserRepository:
             )
             language = chosen or profile.language_code
         return _person(profile, user_id=user_id, language_code=language, is_new=is_new)
+
+    async def count(self) -> PeopleCount:
+        """Count everybody."""
+        row = (
+            await self._transaction.session.execute(
+                select(func.count(User.id), func.count(User.blocked_bot_at))
+            )
+        ).one()
+        return PeopleCount(reachable=row[0] - row[1], blocked=row[1])
 
     async def set_blocked(self, telegram_id: int, *, blocked: bool) -> None:
         """Note that the person has blocked the bot, or has let it back in."""

@@ -15,6 +15,14 @@ class TelegramProfile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleCount:
+    """How many people there are: those who can be written to, and those who blocked the bot."""
+
+    reachable: int
+    blocked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A registered person.
 

@@ -5,7 +5,7 @@ import structlog
 from vitte.billing.service import SubscriptionService
 from vitte.db.transaction import Transaction
 from vitte.users.repository import UserRepository
-from vitte.users.schemas import Person, TelegramProfile
+from vitte.users.schemas import PeopleCount, Person, TelegramProfile
 
 logger = structlog.get_logger(__name__)
 
@@ -40,6 +40,11 @@ class UserService:
         """Return a person who has been met before."""
         async with self._transaction:
             return await self._users.find_known(telegram_id)
+
+    async def count(self) -> PeopleCount:
+        """Count everybody."""
+        async with self._transaction:
+            return await self._users.count()
 
     async def set_blocked(self, telegram_id: int, *, blocked: bool) -> None:
         """Note that a person has blocked the bot, or has let it back in."""

@@ -16,6 +16,7 @@ from vitte.core.job_names import RUN_JOB
 from vitte.core.settings.processes import WorkerSettings
 from vitte.jobs.leases import JobLeases
 from vitte.worker.jobs import Work, WorkFunction
+from vitte.worker.metrics import JOBS_DEAD
 from vitte.worker.request import AcknowledgedRequest
 from vitte.worker.runner import JobRunner, TickRunner
 
@@ -53,6 +54,9 @@ class Bridge:
     def add_to(self, app: Celery) -> None:
         """Make tasks of `app`: one that does any job, and one for each tick."""
         app.task(self._run_job, name=RUN_JOB, Request=AcknowledgedRequest)
+        for name in self._jobs:
+            # From the start: of a counter that begins with its first event, nobody sees the event.
+            JOBS_DEAD.labels(name)
         for name in self._ticks:
             app.task(self._tick(name), name=name, Request=AcknowledgedRequest)
 

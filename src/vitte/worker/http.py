@@ -1,4 +1,4 @@
-"""The worker's health and metrics, served by a thread of its parent process."""
+"""Health and metrics of the worker and of its clock, served by a thread of the parent process."""
 
 import json
 import threading

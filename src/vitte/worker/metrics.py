@@ -10,12 +10,26 @@ JOB_SECONDS = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 180, 600),
 )
 JOBS_DEAD = Counter("vitte_jobs_dead", "Jobs given up after their last try.", ["job"])
-# Whoever swept last knows best.
-JOBS_OPEN = Gauge(
-    "vitte_jobs_open", "Jobs that are not done, at the last sweep.", multiprocess_mode="mostrecent"
+
+# Whoever measured last knows best.
+INBOX_OPEN = Gauge("vitte_inbox_open", "Updates that are not done.", multiprocess_mode="mostrecent")
+INBOX_OLDEST_SECONDS = Gauge(
+    "vitte_inbox_oldest_seconds",
+    "Time that the oldest update has waited which could be taken at once.",
+    multiprocess_mode="mostrecent",
 )
+JOBS_OPEN = Gauge("vitte_jobs_open", "Jobs that are not done.", ["queue"], multiprocess_mode="mostrecent")
 JOBS_OLDEST_SECONDS = Gauge(
     "vitte_jobs_oldest_seconds",
-    "Time that the oldest job which may run has been open, at the last sweep.",
+    "Time that the oldest job which may run has been open.",
+    ["queue"],
+    multiprocess_mode="mostrecent",
+)
+PEOPLE = Gauge(
+    "vitte_people", "People: reachable, or who blocked the bot.", ["state"], multiprocess_mode="mostrecent"
+)
+MEASURED_AT = Gauge(
+    "vitte_measured_timestamp_seconds",
+    "When these were measured, which takes clock, Redis, worker and PostgreSQL.",
     multiprocess_mode="mostrecent",
 )

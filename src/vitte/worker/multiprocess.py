@@ -1,10 +1,13 @@
 """Metrics of all of the worker's processes, in files that they share."""
 
+import os
 from pathlib import Path
 
 from billiard.process import current_process
 from prometheus_client import CollectorRegistry, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from vitte.core.machine import FamilyCollector, MachineCollector
 
 
 def count_across_processes() -> None:
@@ -18,9 +21,11 @@ def count_across_processes() -> None:
 
 
 def render(folder: Path) -> bytes:
-    """Return what all processes have counted, in Prometheus's text format."""
+    """Return what all processes have counted, in Prometheus's text format. For the parent process."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
+    registry.register(MachineCollector())
+    registry.register(FamilyCollector(os.getpid()))
     return generate_latest(registry)
 
 

@@ -5,7 +5,14 @@ from typing import Any
 
 from celery.schedules import crontab, schedule
 
-from vitte.core.job_names import CLEAN_UP_OLD_MESSAGES, PURGE_FINISHED, SWEEP_JOBS, TEST_TASK, TICK_QUEUE
+from vitte.core.job_names import (
+    CLEAN_UP_OLD_MESSAGES,
+    MEASURE,
+    PURGE_FINISHED,
+    SWEEP_JOBS,
+    TEST_TASK,
+    TICK_QUEUE,
+)
 
 _LONG_AGO = timedelta(days=366)
 
@@ -25,6 +32,11 @@ def create_schedule(now: datetime, *, sweep_interval: float) -> dict[str, dict[s
         },
         "sweep-jobs": {
             "task": SWEEP_JOBS,
+            "schedule": schedule(timedelta(seconds=sweep_interval)),
+            "options": {"expires": sweep_interval},
+        },
+        "measure": {
+            "task": MEASURE,
             "schedule": schedule(timedelta(seconds=sweep_interval)),
             "options": {"expires": sweep_interval},
         },

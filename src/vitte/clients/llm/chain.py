@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import structlog
 
+from vitte.clients.llm.metrics import measured
 from vitte.clients.llm.openai_compatible import OpenAICompatibleModel
 from vitte.clients.llm.protocol import ChatMessage, Chunk, LlmError
 from vitte.core.settings.outside import LlmSettings
@@ -49,7 +50,10 @@ class ModelChain:
         for model in (*spares, last):
             has_begun = False
             try:
-                async with aclosing(model.stream(messages, max_tokens=max_tokens)) as chunks:
+                async with (
+                    aclosing(model.stream(messages, max_tokens=max_tokens)) as answer,
+                    aclosing(measured(model.name, answer)) as chunks,
+                ):
                     async for chunk in chunks:
                         has_begun = has_begun or bool(chunk.text)
                         yield replace(chunk, model=model.name)

@@ -52,6 +52,13 @@ class BotSettings(BaseModel):
     stop_timeout: Seconds = Field(20, description="Seconds that answers in progress get when the bot stops.")
 
 
+class BeatSettings(BaseModel):
+    """The clock of the background work."""
+
+    host: str = "127.0.0.1"
+    port: Port = Field(8004, description="Health and metrics of the clock.")
+
+
 class WorkerSettings(BaseModel):
     """Background work."""
 

@@ -13,6 +13,7 @@ from vitte.core.settings.outside import AssistantSettings, LlmSettings, Telegram
 from vitte.core.settings.processes import (
     AdminSettings,
     ApiSettings,
+    BeatSettings,
     BotSettings,
     LogSettings,
     WorkerSettings,
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     admin: AdminSettings = AdminSettings()
     bot: BotSettings = BotSettings()
     worker: WorkerSettings = WorkerSettings()
+    beat: BeatSettings = BeatSettings()
 
     @model_validator(mode="after")
     def _time_limits_are_ordered(self) -> "Settings":

@@ -105,6 +105,7 @@ def _settings(*, ports: DemoPorts, secrets: DemoSecrets) -> dict[str, str]:
         # The demo stops within ten seconds, however long an answer still has to go.
         "bot.stop_timeout": "4",
         "worker.metrics_port": str(ports.worker),
+        "beat.port": str(ports.beat),
         "worker.concurrency": "2",
     }
     return {

@@ -40,7 +40,7 @@ class DemoPorts:
 
     @property
     def beat(self) -> int:
-        """Kept for the clock of the background work."""
+        """Health and metrics of the clock."""
         return self.base + 5
 
     @property
