@@ -128,7 +128,7 @@ async def test_a_job_that_kills_its_process_is_tried_three_times_and_its_neighbo
             while 'vitte_jobs_open{queue="default"} 0.0' not in counted:
                 async with client.get("/metrics") as answer:
                     counted = await answer.text()
-        assert 'vitte_jobs_dead_total{job="tests.dies"} 1.0' in counted
+        assert 'vitte_jobs_dead_total{name="tests.dies"} 1.0' in counted
         assert 'vitte_jobs_oldest_seconds{queue="default"} 0.0' in counted
 
 

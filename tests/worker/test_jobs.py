@@ -35,9 +35,9 @@ async def test_a_job_is_done_under_its_senders_correlation_id_and_counted(
     async with aiohttp.ClientSession(address) as client:
         async with client.get("/metrics") as answer:
             counted = await answer.text()
-        assert 'vitte_jobs_total{job="tests.nap",outcome="finished"} 2.0' in counted
-        assert 'vitte_jobs_total{job="tests.fails",outcome="failed"} 1.0' in counted
-        assert f'vitte_job_seconds_count{{job="{TEST_TASK}"}} 1.0' in counted
+        assert 'vitte_jobs_total{name="tests.nap",outcome="finished"} 2.0' in counted
+        assert 'vitte_jobs_total{name="tests.fails",outcome="failed"} 1.0' in counted
+        assert f'vitte_job_seconds_count{{name="{TEST_TASK}"}} 1.0' in counted
         async with client.get("/health") as answer:
             assert (answer.status, await answer.json()) == (200, {"status": "ok"})
         async with client.get("/nothing") as answer:

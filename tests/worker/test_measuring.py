@@ -64,4 +64,4 @@ async def test_what_waits_is_told_with_its_age_and_what_is_in_good_hands_is_not_
     # The worker's processes are measured together, and a job that was never given up is a zero, not a gap.
     assert sample(metrics, "process_resident_memory_bytes") > 40 << 20
     assert sample(metrics, "process_cpu_seconds_total") > 0
-    assert sample(metrics, 'vitte_jobs_dead_total{job="dialogs.title_dialog"}') == 0
+    assert sample(metrics, 'vitte_jobs_dead_total{name="dialogs.title_dialog"}') == 0

@@ -11,7 +11,7 @@ from vitte.core.ids import bind_correlation_id
 from vitte.core.nursery import Nursery
 from vitte.core.settings.processes import BotSettings
 from vitte.db.outages import is_away, outlast
-from vitte.inbox.metrics import UPDATE_SECONDS, UPDATES_HANDLED, UPDATES_IN_PROGRESS
+from vitte.inbox.metrics import CLAIMS_FAILED, UPDATE_SECONDS, UPDATES_HANDLED, UPDATES_IN_PROGRESS
 from vitte.inbox.schemas import ClaimedUpdate, UnreadableUpdateError, type_of
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
 
@@ -104,6 +104,7 @@ class Consumer:
                 self._bot_id, limit=room, lease=self._settings.lease, only_fast=only_fast
             )
         except (SQLAlchemyError, OSError) as error:
+            CLAIMS_FAILED.inc()
             logger.warning("claim_failed", reason=type(error).__name__)
             return False
         if self._is_ending:

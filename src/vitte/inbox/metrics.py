@@ -7,6 +7,7 @@ UPDATES_HANDLED = Counter(
     "vitte_updates_handled", "Updates by what they are, and how handling them ended.", ["type", "outcome"]
 )
 UPDATES_DEAD = Counter("vitte_updates_dead", "Updates given up after their last try.")
+CLAIMS_FAILED = Counter("vitte_inbox_claims_failed", "Looks into the inbox that PostgreSQL did not answer.")
 UPDATES_IN_PROGRESS = Gauge("vitte_updates_in_progress", "Updates being handled just now.")
 UPDATE_SECONDS = Histogram(
     "vitte_update_seconds",

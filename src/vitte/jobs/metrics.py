@@ -2,4 +2,4 @@
 
 from prometheus_client import Counter
 
-JOBS_ENQUEUED = Counter("vitte_jobs_enqueued", "Jobs committed.", ["job"])
+JOBS_ENQUEUED = Counter("vitte_jobs_enqueued", "Jobs committed.", ["name"])

@@ -2,14 +2,14 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-JOBS = Counter("vitte_jobs", "Tries of jobs, and ticks, by how they ended.", ["job", "outcome"])
+JOBS = Counter("vitte_jobs", "Tries of jobs, and ticks, by how they ended.", ["name", "outcome"])
 JOB_SECONDS = Histogram(
     "vitte_job_seconds",
     "Time that a job took.",
-    ["job"],
+    ["name"],
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 180, 600),
 )
-JOBS_DEAD = Counter("vitte_jobs_dead", "Jobs given up after their last try.", ["job"])
+JOBS_DEAD = Counter("vitte_jobs_dead", "Jobs given up after their last try.", ["name"])
 
 # Whoever measured last knows best.
 INBOX_OPEN = Gauge("vitte_inbox_open", "Updates that are not done.", multiprocess_mode="mostrecent")

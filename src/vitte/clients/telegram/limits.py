@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from vitte.clients.telegram import scripts
 from vitte.clients.telegram.cells import Cell
+from vitte.clients.telegram.metrics import SHARED_LIMITS_AWAY
 from vitte.core.settings.outbound import OutboundSettings
 
 logger = structlog.get_logger(__name__)
@@ -184,10 +185,12 @@ class Limits:
         self._away_until = time.monotonic() + self._retry_after
         if not self._is_away:
             self._is_away = True
+            SHARED_LIMITS_AWAY.set(1)
             logger.warning("shared_limits_away", reason=type(error).__name__)
 
     def _note_back(self) -> None:
         self._failures = 0
         if self._is_away:
             self._is_away = False
+            SHARED_LIMITS_AWAY.set(0)
             logger.info("shared_limits_back")

@@ -8,6 +8,7 @@ from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vitte.core.settings.backends import DatabaseSettings, RedisSettings
+from vitte.core.settings.operating import AlertSettings
 from vitte.core.settings.outbound import OutboundSettings
 from vitte.core.settings.outside import AssistantSettings, LlmSettings, TelegramSettings
 from vitte.core.settings.processes import (
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     bot: BotSettings = BotSettings()
     worker: WorkerSettings = WorkerSettings()
     beat: BeatSettings = BeatSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @model_validator(mode="after")
     def _time_limits_are_ordered(self) -> "Settings":
