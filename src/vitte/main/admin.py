@@ -6,8 +6,8 @@ from collections.abc import Callable
 import structlog
 
 from vitte.admin.app import create_app
-from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
+from vitte.main.begin import begin
 from vitte.main.container import make_container
 from vitte.main.run import run_until_stopped, tune_garbage_collection
 from vitte.web.server import serve as serve_http
@@ -17,7 +17,7 @@ logger = structlog.get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingsError without a password or a secret key."""
-    configure_logging(process="admin", level=settings.log.level, format=settings.log.format)
+    begin(settings, process="admin")
     run_until_stopped(
         lambda stop: serve(settings, stop, when_built=tune_garbage_collection),
         patience=settings.admin.stop_timeout,

@@ -9,10 +9,10 @@ from celery.beat import Scheduler
 from prometheus_client import REGISTRY, generate_latest
 
 from vitte.core.clock import utc_now
-from vitte.core.logging import configure_logging
 from vitte.core.machine import MachineCollector
 from vitte.core.settings import Settings
 from vitte.core.stopping import MARGIN, obey_signals
+from vitte.main.begin import begin
 from vitte.worker.app import create_celery
 from vitte.worker.http import WorkerHttp
 from vitte.worker.schedule import create_schedule
@@ -36,7 +36,7 @@ def _stop() -> None:
 
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
-    configure_logging(process="beat", level=settings.log.level, format=settings.log.format)
+    begin(settings, process="beat")
     REGISTRY.register(MachineCollector())
     app = create_celery(settings)
     app.conf.beat_schedule = create_schedule(utc_now(), sweep_interval=settings.worker.sweep_interval)

@@ -29,13 +29,13 @@ from vitte.bot.polling import Poller
 from vitte.clients.telegram import create_bot
 from vitte.clients.telegram.gateway import Gateway
 from vitte.clients.telegram.limits import Limits
-from vitte.core.logging import configure_logging
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings, SettingsError
 from vitte.core.settings.root import variable
 from vitte.db.listener import Channel, NotificationListener
 from vitte.inbox.repository import INBOX_CHANNEL
 from vitte.inbox.service import InboxService
+from vitte.main.begin import begin
 from vitte.main.container import make_container
 from vitte.main.run import run_until_stopped, tune_garbage_collection
 from vitte.main.telegram import TelegramProvider
@@ -49,7 +49,7 @@ _RECONNECT_AFTER = 5.0
 
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingsError when Telegram does not know the token."""
-    configure_logging(process="bot", level=settings.log.level, format=settings.log.format)
+    begin(settings, process="bot")
     run_until_stopped(
         lambda stop: serve(settings, stop, when_built=tune_garbage_collection),
         patience=settings.bot.stop_timeout,

@@ -6,8 +6,8 @@ from pathlib import Path
 import structlog
 
 from vitte.core.job_names import JOB_QUEUES, TICK_QUEUE
-from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
+from vitte.main.begin import begin
 from vitte.worker.folder import own_folder
 
 logger = structlog.get_logger(__name__)
@@ -15,7 +15,7 @@ logger = structlog.get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
-    configure_logging(process="worker", level=settings.log.level, format=settings.log.format)
+    begin(settings, process="worker")
     with own_folder() as folder:
         # Both libraries read these once, when they are imported: hence the imports further down.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # noqa: TID251 - it is how that library is told

@@ -1,6 +1,12 @@
 """What watches over the product, and what keeps copies of it."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
+
+
+class SentrySettings(BaseModel):
+    """Reports of unexpected errors, to Sentry or to what speaks like it."""
+
+    dsn: SecretStr = Field(SecretStr(""), description="Where reports go; empty: nowhere.")
 
 
 class AlertSettings(BaseModel):

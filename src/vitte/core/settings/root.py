@@ -8,7 +8,7 @@ from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vitte.core.settings.backends import DatabaseSettings, RedisSettings
-from vitte.core.settings.operating import AlertSettings
+from vitte.core.settings.operating import AlertSettings, SentrySettings
 from vitte.core.settings.outbound import OutboundSettings
 from vitte.core.settings.outside import AssistantSettings, LlmSettings, TelegramSettings
 from vitte.core.settings.processes import (
@@ -35,7 +35,7 @@ _SECRETS_OF: dict[Process, tuple[str, ...]] = {
     "admin": ("database.password", "admin.password", "admin.secret_key"),
     "migrations": ("database.password",),
 }
-_SECRETS_IF_SET = ("redis.password", "llm.api_key", "telegram.webhook_secret")
+_SECRETS_IF_SET = ("redis.password", "llm.api_key", "telegram.webhook_secret", "sentry.dsn")
 
 
 class SettingsError(Exception):
@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     beat: BeatSettings = BeatSettings()
     alerts: AlertSettings = AlertSettings()
+    sentry: SentrySettings = SentrySettings()
 
     @model_validator(mode="after")
     def _time_limits_are_ordered(self) -> "Settings":
