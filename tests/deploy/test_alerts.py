@@ -64,6 +64,7 @@ def test_prometheus_looks_where_the_processes_listen() -> None:
         "worker": settings.worker.metrics_port,
         "beat": settings.beat.port,
         "admin": settings.admin.port,
+        "backup": settings.backup.port,
     }
     looked_at = {
         job["job_name"]: (job["dns_sd_configs"][0]["names"], job["dns_sd_configs"][0]["port"])

@@ -7,6 +7,7 @@ from importlib.resources import files
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -34,6 +35,17 @@ def alembic_config() -> Config:
     config.set_main_option("script_location", str(files("vitte.db").joinpath("migrations")))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return config
+
+
+def knows_revision(revision: str) -> bool:
+    """Tell whether a migration is one of this version's."""
+    script = ScriptDirectory.from_config(alembic_config())
+    return revision in {known.revision for known in script.walk_revisions()}
+
+
+def head() -> str:
+    """Return the last migration of this version."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
 
 
 async def with_migration_lock(settings: DatabaseSettings, work: Callable[[Config], None]) -> None:

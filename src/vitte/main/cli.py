@@ -9,8 +9,9 @@ import click
 
 from vitte import __version__
 from vitte.core.settings import Process, Settings, SettingsError, load_settings
+from vitte.main.cli_backup import backup, restore
 
-RUNNABLE = tuple(name for name in get_args(Process) if name != "migrations")
+RUNNABLE = tuple(name for name in get_args(Process) if name not in {"migrations", "backup"})
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,6 +92,10 @@ def sandbox(**options: Any) -> None:
     from vitte.sandbox.settings import SandboxSettings
 
     run_sandbox(SandboxSettings(**options))
+
+
+cli.add_command(backup)
+cli.add_command(restore)
 
 
 def _settings_of(process: Process) -> Settings:

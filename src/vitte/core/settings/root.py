@@ -8,7 +8,7 @@ from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vitte.core.settings.backends import DatabaseSettings, RedisSettings
-from vitte.core.settings.operating import AlertSettings, SentrySettings
+from vitte.core.settings.operating import AlertSettings, BackupSettings, SentrySettings
 from vitte.core.settings.outbound import OutboundSettings
 from vitte.core.settings.outside import AssistantSettings, LlmSettings, TelegramSettings
 from vitte.core.settings.processes import (
@@ -21,7 +21,7 @@ from vitte.core.settings.processes import (
 )
 
 Environment = Literal["production", "development", "test"]
-Process = Literal["bot", "api", "worker", "beat", "admin", "migrations"]
+Process = Literal["bot", "api", "worker", "beat", "admin", "migrations", "backup"]
 
 PREFIX = "VITTE_"
 DELIMITER = "__"
@@ -34,8 +34,16 @@ _SECRETS_OF: dict[Process, tuple[str, ...]] = {
     "beat": (),
     "admin": ("database.password", "admin.password", "admin.secret_key"),
     "migrations": ("database.password",),
+    "backup": ("database.password",),
 }
-_SECRETS_IF_SET = ("redis.password", "llm.api_key", "telegram.webhook_secret", "sentry.dsn")
+_SECRETS_IF_SET = (
+    "redis.password",
+    "llm.api_key",
+    "telegram.webhook_secret",
+    "sentry.dsn",
+    "backup.identity",
+    "backup.s3_secret_key",
+)
 
 
 class SettingsError(Exception):
@@ -62,6 +70,7 @@ class Settings(BaseSettings):
     bot: BotSettings = BotSettings()
     worker: WorkerSettings = WorkerSettings()
     beat: BeatSettings = BeatSettings()
+    backup: BackupSettings = BackupSettings()
     alerts: AlertSettings = AlertSettings()
     sentry: SentrySettings = SentrySettings()
 
