@@ -110,6 +110,13 @@ class InboxRepository:
         ).one()
         return InboxBacklog(open=row[0], oldest=float(row[1] or 0))
 
+    async def count_dead(self) -> int:
+        """Return how many updates were given up."""
+        dead = select(func.count(InboxUpdate.id)).where(
+            InboxUpdate.state != text("'open'"), InboxUpdate.state == UpdateState.DEAD
+        )
+        return await self._transaction.session.scalar(dead) or 0
+
     async def busy_with(self, bot_id: int, update_id: int) -> str | None:
         """Return the update that its chat was busy with when `update_id` came in, if it is not done yet.
 

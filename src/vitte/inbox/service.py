@@ -121,6 +121,12 @@ class InboxService:
         async with transaction:
             return await InboxRepository(transaction).backlog()
 
+    async def count_dead(self) -> int:
+        """Return how many updates were given up and not forgotten yet."""
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            return await InboxRepository(transaction).count_dead()
+
     async def purge(self, *, done_older_than: timedelta, dead_older_than: timedelta) -> int:
         """Delete updates that have rested for so long, a batch at a time; return how many."""
         total = 0

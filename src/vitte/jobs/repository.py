@@ -140,6 +140,11 @@ class JobRepository:
         )
         return {row[0]: Backlog(open=row[1], oldest=float(row[2] or 0)) for row in rows}
 
+    async def count_dead(self) -> int:
+        """Return how many jobs were given up."""
+        dead = select(func.count(Job.id)).where(Job.state != text("'open'"), Job.state == JobState.DEAD)
+        return await self._transaction.session.scalar(dead) or 0
+
     async def purge(self, state: JobState, *, older_than: timedelta, limit: int) -> int:
         """Delete up to `limit` jobs that came to rest in `state` longer ago than `older_than`."""
         old = (

@@ -101,6 +101,12 @@ class JobSweeper:
             open_ones = await JobRepository(transaction).backlogs()
         return {queue: open_ones.get(queue, Backlog(open=0, oldest=0)) for queue in {*JOB_QUEUES, *open_ones}}
 
+    async def count_dead(self) -> int:
+        """Return how many jobs were given up and not forgotten yet."""
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            return await JobRepository(transaction).count_dead()
+
     async def purge(self, *, done_older_than: timedelta, dead_older_than: timedelta) -> int:
         """Delete jobs that have rested for so long, a batch at a time; return how many."""
         total = 0

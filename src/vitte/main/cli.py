@@ -11,7 +11,7 @@ from vitte import __version__
 from vitte.core.settings import Process, Settings, SettingsError, load_settings
 from vitte.main.cli_backup import backup, restore
 
-RUNNABLE = tuple(name for name in get_args(Process) if name not in {"migrations", "backup"})
+RUNNABLE = tuple(name for name in get_args(Process) if name not in {"migrations", "backup", "tools"})
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -92,6 +92,41 @@ def sandbox(**options: Any) -> None:
     from vitte.sandbox.settings import SandboxSettings
 
     run_sandbox(SandboxSettings(**options))
+
+
+@cli.command()
+@click.option(
+    "--process", "processes", type=click.Choice(RUNNABLE), multiple=True, help="Whose secrets; default: all."
+)
+def doctor(processes: tuple[Process, ...]) -> None:
+    """Look for what is wrong, and say what to do about it; the exit code is 1 if something is."""
+    import asyncio
+
+    from vitte.core.logging import configure_logging
+    from vitte.main.doctor import checks_for, examine, report
+
+    configure_logging(process="tools", level="CRITICAL")
+    settings = _settings_of("tools")
+    findings = asyncio.run(examine(settings, checks_for(settings, processes or RUNNABLE)))
+    if not report(findings, click.echo):
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
+def status() -> None:
+    """Show how it is going, on one screen."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from vitte.core.logging import configure_logging
+    from vitte.main.status import run as run_status
+
+    configure_logging(process="tools", level="CRITICAL")
+    try:
+        run_status(_settings_of("tools"), click.echo)
+    except (SQLAlchemyError, OSError) as error:
+        raise click.ClickException(
+            f"PostgreSQL does not answer: {type(error).__name__}. `vitte doctor` says what is wrong."
+        ) from None
 
 
 cli.add_command(backup)

@@ -21,7 +21,7 @@ from vitte.core.settings.processes import (
 )
 
 Environment = Literal["production", "development", "test"]
-Process = Literal["bot", "api", "worker", "beat", "admin", "migrations", "backup"]
+Process = Literal["bot", "api", "worker", "beat", "admin", "migrations", "backup", "tools"]
 
 PREFIX = "VITTE_"
 DELIMITER = "__"
@@ -35,6 +35,7 @@ _SECRETS_OF: dict[Process, tuple[str, ...]] = {
     "admin": ("database.password", "admin.password", "admin.secret_key"),
     "migrations": ("database.password",),
     "backup": ("database.password",),
+    "tools": (),
 }
 _SECRETS_IF_SET = (
     "redis.password",
