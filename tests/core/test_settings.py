@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from vitte.core.settings import Settings, SettingsError, load_settings
 from vitte.core.settings.example import env_text
+from vitte.core.settings.reference import reference_text
 from vitte.core.settings.root import Process
 from vitte.main.cli import cli
 
@@ -108,8 +109,18 @@ def test_init_does_not_overwrite_the_owners_file_unasked(tmp_path: Path) -> None
 
 def test_the_example_file_shows_every_setting_as_it_is(pytestconfig: pytest.Config) -> None:
     assert (pytestconfig.rootpath / ".env.example").read_text("utf-8") == env_text(), (
-        "write vitte.core.settings.example.env_text() to .env.example"
+        "run scripts/reference.py"
     )
+
+
+def test_the_reference_lists_every_setting_as_it_is(pytestconfig: pytest.Config) -> None:
+    page = (pytestconfig.rootpath / "docs/configuration.md").read_text("utf-8")
+    listed = page.partition("## Every setting\n")[2]
+    assert listed == f"{reference_text()}\n", "run scripts/reference.py"
+    variables = [
+        line.split("=")[0].removeprefix("# ") for line in env_text().splitlines() if "VITTE_" in line[:8]
+    ]
+    assert all(f"`{name}`" in listed for name in variables if name != "VITTE_ENVIRONMENT")
 
 
 def test_what_the_example_shows_in_comments_is_the_default(tmp_path: Path) -> None:
