@@ -1,5 +1,6 @@
 """Alerts: Prometheus accepts them, each fires when it should, and each says what to do."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -96,3 +97,19 @@ def test_every_service_that_watches_is_as_confined_as_the_rest() -> None:
     assert compose["networks"]["backend"]["internal"] is True
     files = [part["file"] for part in compose["configs"].values()]
     assert all((ROOT / file).is_file() for file in files)
+
+
+def test_every_alert_has_its_page_that_says_what_to_do() -> None:
+    page = (ROOT / "docs/operations.md").read_text("utf-8").partition("## When an alert comes")[2]
+    chapters = dict(zip(*[iter(re.split(r"^### (\w+)\n", page, flags=re.MULTILINE)[1:])] * 2, strict=True))
+    assert list(chapters) == list(alerts())
+    for name, chapter in chapters.items():
+        assert len(chapter.split()) > 15, name
+
+
+def test_the_pages_name_only_settings_and_alerts_that_exist() -> None:
+    page = (ROOT / "docs/operations.md").read_text("utf-8")
+    known = set(re.findall(r"VITTE_\w+", (ROOT / "docs/configuration.md").read_text("utf-8")))
+    assert set(re.findall(r"VITTE_\w+[A-Z]", page)) <= known
+    mentioned = set(re.findall(r"(?:see|See|as for|As for) ([A-Z]\w+)", page))
+    assert mentioned <= set(alerts())
