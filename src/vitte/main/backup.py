@@ -24,6 +24,8 @@ logger = structlog.get_logger(__name__)
 NEWEST = "newest"
 """Stands for the name of the newest backup."""
 _RETRY_AFTER = timedelta(minutes=10)
+_STOP_TIMEOUT = 20.0
+"""Seconds that a backup in progress gets at the end. One that is cut off counts as none."""
 
 
 def make(settings: Settings) -> str:
@@ -71,7 +73,7 @@ def drill(settings: Settings, name: str) -> tuple[str, Manifest]:
 def run(settings: Settings, *, every: timedelta) -> None:
     """Make a backup whenever the newest is older than `every`, until SIGTERM or SIGINT."""
     begin(settings, process="backup")
-    run_until_stopped(partial(serve, settings, SystemClock(), every=every))
+    run_until_stopped(partial(serve, settings, SystemClock(), every=every), patience=_STOP_TIMEOUT)
 
 
 async def serve(settings: Settings, clock: Clock, stop: asyncio.Event, *, every: timedelta) -> None:

@@ -6,10 +6,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vitte.clients.redis import connect_redis
 from vitte.core.settings import Settings
 from vitte.db import migrate
 from vitte.db.engine import create_engine
-from vitte.main.container import connect_redis
 from vitte.main.doctor.finding import Finding, doubtful, ok, wrong
 
 _OLDEST_POSTGRES = 15
