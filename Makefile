@@ -7,7 +7,7 @@ PORT_BASE ?= 8080
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports tests tests-oldest chaos lock pre-commit clean
+.PHONY: help demo test lint format types imports tests tests-oldest chaos bench lock pre-commit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ tests-oldest: $(VENV)/dev.stamp ## Run what touches servers on PostgreSQL 15 and
 
 chaos: $(VENV)/dev.stamp ## Kill and break everything on purpose, and print what came of it (15 minutes)
 	$(BIN)/pytest tests/chaos --full -n 0 -v $(ARGS)
+
+bench: $(VENV)/dev.stamp ## Measure what an update costs (ARGS="--json FILE"; about four minutes, on Linux)
+	@$(BIN)/python -m bench.update_cost $(ARGS)
 
 lock: $(VENV)/dev.stamp ## Lock the newest versions of all dependencies, with hashes
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(PIP) install --quiet uv

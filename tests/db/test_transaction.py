@@ -1,7 +1,7 @@
 """Transactions: what is kept, what is undone, and who is told."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from vitte.db.engine import SessionFactory
 from vitte.db.models import User
@@ -85,3 +85,29 @@ async def test_a_failing_announcement_stops_neither_the_commit_nor_the_others(
 async def test_a_query_outside_a_transaction_is_refused(transaction: Transaction) -> None:
     with pytest.raises(RuntimeError, match="no transaction"):
         _ = transaction.session
+
+
+async def test_a_single_statement_is_kept_at_once(
+    transaction: Transaction, session_factory: SessionFactory
+) -> None:
+    async with transaction.single():
+        await transaction.session.execute(insert(User).values(telegram_id=1, first_name="A"))
+        assert await count(Transaction(session_factory)) == 1
+    # And what follows is a whole transaction again.
+    async with transaction:
+        transaction.session.add(person(2))
+        await transaction.session.flush()
+        assert await count(Transaction(session_factory)) == 1
+    assert await count(transaction) == 2
+
+
+async def test_a_single_statement_inside_a_transaction_is_undone_with_it(transaction: Transaction) -> None:
+    async def fail() -> None:
+        async with transaction:
+            async with transaction.single():
+                await transaction.session.execute(insert(User).values(telegram_id=1, first_name="A"))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    assert await count(transaction) == 0

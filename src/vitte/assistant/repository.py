@@ -21,8 +21,8 @@ class TurnRepository:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def save_question(self, dialog_id: int, question: Question) -> int:
-        """Store the question, once however often it comes in, and return its id."""
+    async def save_question(self, dialog_id: int, question: Question) -> tuple[int, bool]:
+        """Store the question, once however often it comes in; return its id, and whether it is new."""
         question_id: int | None = await self._transaction.session.scalar(
             insert(Message)
             .values(
@@ -38,13 +38,13 @@ class TurnRepository:
             .returning(Message.id)
         )
         if question_id is not None:
-            return question_id
+            return question_id, True
         stored = select(Message.id).where(
             Message.dialog_id == dialog_id,
             Message.telegram_message_id == question.telegram_message_id,
             Message.role == MessageRole.USER,
         )
-        return (await self._transaction.session.scalars(stored)).one()
+        return (await self._transaction.session.scalars(stored)).one(), False
 
     async def find_answer(self, question_id: int) -> StoredAnswer | None:
         """Return the answer that the question has already."""

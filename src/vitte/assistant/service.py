@@ -73,8 +73,8 @@ class AssistantService:
     async def _begin(self, user_id: int, question: Question) -> Turn:
         async with self._transaction:
             dialog_id = await self._dialogs.current_id(user_id)
-            question_id = await self._turns.save_question(dialog_id, question)
-            answer = await self._turns.find_answer(question_id)
+            question_id, is_new = await self._turns.save_question(dialog_id, question)
+            answer = None if is_new else await self._turns.find_answer(question_id)
             is_stopped = await self._stops.is_noted(user_id, question.telegram_message_id)
             context = (
                 []
@@ -129,7 +129,7 @@ class AssistantService:
         return answer_id
 
     async def _mark_sent(self, answer_id: int, message_id: int) -> None:
-        async with self._transaction:
+        async with self._transaction.single():
             await self._turns.mark_sent(answer_id, telegram_message_id=message_id)
 
 

@@ -20,9 +20,10 @@ class SubscriptionService:
 
     async def current(self, user_id: int) -> SubscriptionInfo:
         """Return the plan that the person has; one without any gets the free plan."""
-        async with self._transaction:
+        async with self._transaction.single():
             subscription = await self._subscriptions.active(user_id)
-            if subscription is None:
+        if subscription is None:
+            async with self._transaction:
                 await self._subscriptions.add_active(user_id, plan=Plan.FREE)
                 subscription = await self._subscriptions.active(user_id)
         if subscription is None:

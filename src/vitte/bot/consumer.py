@@ -82,7 +82,7 @@ class Consumer:
         await self._claims.stop()
 
     async def _claim(self) -> bool:
-        """Claim as many updates as there is room for; tell whether there were any."""
+        """Claim as many updates as there is room for; tell whether there may be more."""
         room = self._settings.concurrency - len(self._claimed)
         only_fast = room <= 0
         if only_fast:
@@ -114,7 +114,8 @@ class Consumer:
             self._claimed.add(update)
             name = f"update-{update.update_id}"
             self._handling[update] = self._nursery.start(self._process(update), name=name)
-        return bool(claimed)
+        # Fewer than there was room for are all that there were: who waits for those is woken by their end.
+        return len(claimed) == room
 
     async def _release(self, claimed: list[ClaimedUpdate]) -> None:
         if not claimed:

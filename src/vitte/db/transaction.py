@@ -1,6 +1,7 @@
 """Short transactions, owned by services."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
@@ -42,6 +43,17 @@ class Transaction:
         if self._session is None:
             raise RuntimeError("no transaction is open: there is no commit to wait for")
         self._hooks.append(hook)
+
+    @asynccontextmanager
+    async def single(self) -> AsyncIterator[None]:
+        """Open a transaction for one statement, which is one by itself: it saves the way of BEGIN and COMMIT.
+
+        Inside an open transaction it is a part of that. Several statements would each be kept by themselves.
+        """
+        async with self:
+            if self._depth == 1:
+                await self.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+            yield
 
     async def __aenter__(self) -> Self:
         if self._session is None:

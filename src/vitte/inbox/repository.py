@@ -42,8 +42,11 @@ class InboxRepository:
         self._transaction = transaction
 
     async def add(self, bot_id: int, updates: Sequence[IncomingUpdate]) -> set[int]:
-        """Store the updates that are not there yet, and return the ids of those that were new."""
-        new = await self._transaction.session.scalars(
+        """Store the updates that are not there yet, and return the ids of those that were new.
+
+        Every bot that listens is woken once this is committed.
+        """
+        new = (
             insert(InboxUpdate)
             .values(
                 [
@@ -59,12 +62,13 @@ class InboxRepository:
             )
             .on_conflict_do_nothing(index_elements=[InboxUpdate.bot_id, InboxUpdate.update_id])
             .returning(InboxUpdate.update_id)
+            .cte("new")
         )
-        return set(new.all())
-
-    async def notify(self) -> None:
-        """Wake every bot that listens, once this transaction is committed."""
-        await self._transaction.session.execute(select(func.pg_notify(INBOX_CHANNEL, "")))
+        # PostgreSQL makes one notification of those that are alike.
+        rows = await self._transaction.session.execute(
+            select(new.c.update_id, func.pg_notify(INBOX_CHANNEL, ""))
+        )
+        return {row[0] for row in rows}
 
     async def claim(
         self, bot_id: int, *, limit: int, lease: timedelta, only_fast: bool = False

@@ -64,14 +64,10 @@ class InboxService:
         transaction = Transaction(self._session_factory)
         inbox = InboxRepository(transaction)
         new: dict[int, set[int]] = {}
-        async with transaction:
-            for bot_id in {arrival.bot_id for arrival in arrivals}:
-                updates = [
-                    item for arrival in arrivals if arrival.bot_id == bot_id for item in arrival.updates
-                ]
+        for bot_id in {arrival.bot_id for arrival in arrivals}:
+            updates = [item for arrival in arrivals if arrival.bot_id == bot_id for item in arrival.updates]
+            async with transaction.single():
                 new[bot_id] = await inbox.add(bot_id, updates)
-            if any(new.values()):
-                await inbox.notify()
         return [
             len({update.update_id for update in arrival.updates} & new[arrival.bot_id])
             for arrival in arrivals
@@ -82,7 +78,7 @@ class InboxService:
     ) -> list[ClaimedUpdate]:
         """Take up to `limit` updates for `lease` seconds: of each chat and lane the oldest open one."""
         transaction = Transaction(self._session_factory)
-        async with transaction:
+        async with transaction.single():
             return await InboxRepository(transaction).claim(
                 bot_id, limit=limit, lease=timedelta(seconds=lease), only_fast=only_fast
             )
@@ -90,19 +86,19 @@ class InboxService:
     async def busy_with(self, bot_id: int, update_id: int) -> str | None:
         """Return the JSON of what its chat was busy with when an update came in, unless that is over."""
         transaction = Transaction(self._session_factory)
-        async with transaction:
+        async with transaction.single():
             return await InboxRepository(transaction).busy_with(bot_id, update_id)
 
     async def renew(self, claimed: Collection[ClaimedUpdate], *, lease: float) -> set[ClaimedUpdate]:
         """Keep claimed updates for another `lease` seconds; return those that are still ours."""
         transaction = Transaction(self._session_factory)
-        async with transaction:
+        async with transaction.single():
             return await InboxRepository(transaction).renew(claimed, lease=timedelta(seconds=lease))
 
     async def release(self, claimed: Collection[ClaimedUpdate]) -> None:
         """Give claimed updates back at once, for whoever looks next. No try is counted."""
         transaction = Transaction(self._session_factory)
-        async with transaction:
+        async with transaction.single():
             await InboxRepository(transaction).release(claimed)
 
     async def finish(self, update: ClaimedUpdate) -> None:
@@ -111,7 +107,7 @@ class InboxService:
 
     async def _finish(self, ids: Sequence[int]) -> list[None]:
         transaction = Transaction(self._session_factory)
-        async with transaction:
+        async with transaction.single():
             await InboxRepository(transaction).finish(ids)
         return [None] * len(ids)
 
@@ -151,7 +147,7 @@ class InboxService:
         `may_retry` this one was the last.
         """
         transaction = Transaction(self._session_factory)
-        async with transaction:
+        async with transaction.single():
             is_dead = await InboxRepository(transaction).fail(
                 update,
                 error=error,

@@ -25,10 +25,11 @@ class UserService:
 
         However many first messages race, the person and the subscription come into being once.
         """
+        async with self._transaction.single():
+            known = await self._users.find(profile)
+        if known is not None:
+            return known
         async with self._transaction:
-            person = await self._users.find(profile)
-            if person is not None:
-                return person
             person = await self._users.upsert(profile)
             if person.is_new:
                 await self._subscriptions.give_free(person.id)

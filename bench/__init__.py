@@ -1,0 +1,1 @@
+"""What Vitte costs. Run with `make bench`; for Linux, and not part of the package."""

@@ -1,0 +1,160 @@
+"""All that a measurement stands on: servers, the outside world, and the bots that are compared."""
+
+import asyncio
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+from redis.asyncio import Redis
+
+from bench.meters import Meter
+from tests.web.processes import environment
+from vitte.core.settings import Settings
+from vitte.db import migrate
+from vitte.embedded.ports import free_port
+from vitte.embedded.postgres import PostgresServer
+from vitte.embedded.process import ChildProcess, spawn
+from vitte.embedded.redis import RedisServer
+from vitte.sandbox.client import SandboxClient, SandboxRefusedError
+
+_PASSWORD = "bench"  # noqa: S105 - of servers that live as long as the run
+_START_WITHIN = 60.0
+
+BOTS: dict[str, tuple[str, ...]] = {
+    "product": ("-m", "vitte", "run", "bot"),
+    "without inbox": ("-m", "bench.bots", "without-inbox"),
+    "echo": ("-m", "bench.bots", "echo"),
+}
+"""By their names in the table, each with what Python is told to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningBot:
+    """A bot under test. `bot_id` is its id in the sandbox."""
+
+    name: str
+    bot_id: int
+    meter: Meter
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """The sandbox, and the bots that run on it."""
+
+    sandbox: SandboxClient
+    bots: list[RunningBot]
+
+
+@asynccontextmanager
+async def standing() -> AsyncIterator[Stand]:
+    """Start all; everything ends with the block."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitte-bench-")))
+        postgres = PostgresServer(
+            folder / "postgres",
+            password=_PASSWORD,
+            die_with_parent=True,
+            options={"shared_preload_libraries": "pg_stat_statements", "max_connections": "200"},
+        )
+        redis_server = RedisServer(folder / "redis", password=_PASSWORD, die_with_parent=True)
+        stack.enter_context(postgres)
+        stack.enter_context(redis_server)
+        connection = await _connect(postgres)
+        stack.push_async_callback(connection.close)
+        await connection.execute("CREATE EXTENSION pg_stat_statements")
+        redis = await stack.enter_async_context(Redis(port=redis_server.port, password=_PASSWORD))
+        launch = _Launcher(folder, stack)
+        sandbox_port, model_port = free_port(), free_port()
+        launch("sandbox", "-m", "bench.outside", "sandbox", str(sandbox_port))
+        launch("model", "-m", "bench.outside", "model", str(model_port))
+        sandbox = await stack.enter_async_context(SandboxClient(f"http://127.0.0.1:{sandbox_port}"))
+        await _until_up(sandbox)
+        bots = []
+        for number, (name, command) in enumerate(BOTS.items()):
+            settings = _settings(number, postgres.port, redis_server.port, sandbox_port, model_port)
+            await connection.execute(f'CREATE DATABASE "{settings.database.name}"')
+            await migrate.upgrade(settings.database)
+            child = launch(name, *command, environment=environment(settings))
+            await _until_ready(child)
+            meter = Meter(child.pid, settings.database.name, connection, redis)
+            bots.append(RunningBot(name, settings.telegram.bot_id, meter))
+        yield Stand(sandbox, bots)
+
+
+class _Launcher:
+    """Starts processes of Python, and kills each at the end."""
+
+    def __init__(self, folder: Path, stack: AsyncExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+
+    def __call__(self, name: str, *arguments: str, environment: dict[str, str] | None = None) -> ChildProcess:
+        child = spawn(
+            [sys.executable, *arguments],
+            name=name,
+            log_path=self._folder / f"{name}.log",
+            environment=environment,
+            working_directory=Path(__file__).parent.parent,
+            parent_death_signal=signal.SIGKILL,
+        )
+        self._stack.callback(child.kill)
+        return child
+
+
+def _settings(number: int, postgres: int, redis: int, sandbox: int, model: int) -> Settings:
+    return Settings.model_validate(
+        {
+            "environment": "test",
+            "log": {"format": "json"},
+            "database": {"port": postgres, "name": f"bench_{number}", "password": _PASSWORD},
+            "redis": {"port": redis, "database": number, "password": _PASSWORD},
+            "telegram": {"token": f"{42 + number}:TEST", "api_url": f"http://127.0.0.1:{sandbox}"},
+            "llm": {"base_url": f"http://127.0.0.1:{model}/v1", "model": "scripted"},
+            # What a chat may get a second is Telegram's affair: here the bot is measured.
+            "outbound": {
+                "chat_rate": 1000,
+                "chat_burst": 1000,
+                "interactive_rate": 10_000,
+                # A burst makes calls wait longer for a connection to Redis than the product allows; it then
+                # goes on with limits of its own, and there would be nothing to count.
+                "redis_timeout": 5,
+            },
+            "bot": {"port": free_port()},
+        }
+    )
+
+
+async def _connect(postgres: PostgresServer) -> Any:
+    return await asyncpg.connect(
+        host=postgres.host,
+        port=postgres.port,
+        user=postgres.user,
+        password=_PASSWORD,
+        database=postgres.database,
+    )
+
+
+async def _until_up(sandbox: SandboxClient) -> None:
+    async with asyncio.timeout(_START_WITHIN):
+        while True:
+            try:
+                await sandbox.state()
+            except (aiohttp.ClientError, SandboxRefusedError):
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+async def _until_ready(child: ChildProcess) -> None:
+    async with asyncio.timeout(_START_WITHIN):
+        while '"bot_ready"' not in child.log_text():
+            if not child.is_running:
+                raise RuntimeError(f"{child.name} {child.ending()}:\n{child.log_text()}")
+            await asyncio.sleep(0.05)

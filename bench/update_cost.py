@@ -1,0 +1,264 @@
+"""What an update costs, with the inbox and without it, next to a bot that only echoes.
+
+`make bench`. The bots take turns, round by round, so that what else the machine does meets them alike; what
+is printed are medians over the rounds.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import aiohttp
+import orjson
+
+from bench.meters import Usage
+from bench.stand import RunningBot, Stand, standing
+from vitte.core.logging import configure_logging
+
+TEXTS = {"/start": "/start", "/status": "/status", "question": "How are you?"}
+MODES = ("alone", "at once")
+_IDLE_SECONDS = 2.0
+_SETTLE_SECONDS = 0.3
+_PATIENCE = 30.0
+# Far from those that the sandbox gives itself.
+_message_ids = itertools.count(10_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured: rounds, updates one at a time, and updates at once, each of a person's own."""
+
+    rounds: int = 3
+    alone: int = 20
+    at_once: int = 150
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one update costs a bot; amounts are those of `Usage`, latencies in milliseconds."""
+
+    bot: str
+    update: str
+    mode: str
+    cpu_ms: float
+    cpu_ratio: float
+    """To the echo bot's."""
+    statements: float
+    begins: float
+    commits: float
+    rollbacks: float
+    redis: float
+    p50_ms: float
+    p95_ms: float
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One bot, one kind of update, one round. Latencies in seconds."""
+
+    usage: Usage
+    latencies: list[float]
+    seconds: float
+
+    @property
+    def p95(self) -> float:
+        """The latency that 95 of 100 do not exceed."""
+        return sorted(self.latencies)[min(len(self.latencies) - 1, int(0.95 * len(self.latencies)))]
+
+
+class Answers:
+    """Counts the messages that bots send, as they come."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+
+    async def wait(self, bot_id: int, count: int) -> None:
+        """Return when the bot has sent `count` further messages. Raises RuntimeError when it does not."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while count:
+                    event = orjson.loads(await self._socket.receive_str())
+                    is_answer = event["type"] == "message" and event["message"]["from_bot"]
+                    count -= is_answer and event["bot_id"] == bot_id
+        except TimeoutError:
+            raise RuntimeError(f"bot {bot_id} still owes {count} answers") from None
+
+
+class Bench:
+    """Measures the bots of a stand."""
+
+    def __init__(self, stand: Stand, answers: Answers, people: list[int], scale: Scale) -> None:
+        self._sandbox = stand.sandbox
+        self._bots = stand.bots
+        self._answers = answers
+        self._people = people
+        self._scale = scale
+        self._idle: dict[str, Usage] = {}
+        self._seq = 0
+
+    async def run(self) -> list[Row]:
+        """Return a row of each bot, kind of update and mode."""
+        for bot in self._bots:
+            # Everybody is known, has a dialog, and has been everywhere once.
+            for text in TEXTS.values():
+                await self._send(bot, [(person, text) for person in self._people])
+            self._idle[bot.name] = await self._usage_when_idle(bot)
+        samples: dict[tuple[str, str, str], list[Sample]] = {}
+        for _, kind, mode, bot in itertools.product(range(self._scale.rounds), TEXTS, MODES, self._bots):
+            samples.setdefault((bot.name, kind, mode), []).append(await self._measure(bot, kind, mode))
+        cpu = {key: median(sample.usage.cpu_ms for sample in found) for key, found in samples.items()}
+        return [
+            _row(bot, kind, mode, found, echo_cpu=cpu["echo", kind, mode])
+            for (bot, kind, mode), found in sorted(samples.items(), key=lambda item: item[0][1:])
+        ]
+
+    async def _measure(self, bot: RunningBot, kind: str, mode: str) -> Sample:
+        size = self._scale.alone if mode == "alone" else self._scale.at_once
+        asked = [(person, TEXTS[kind]) for person in itertools.islice(itertools.cycle(self._people), size)]
+        before, begun = await bot.meter.read(), time.monotonic()
+        latencies: list[float] = []
+        for batch in [[one] for one in asked] if mode == "alone" else [asked]:
+            latencies += await self._send(bot, batch)
+        seconds = time.monotonic() - begun
+        await asyncio.sleep(_SETTLE_SECONDS)
+        used = (await bot.meter.read()).minus(before)
+        idle = self._idle[bot.name]
+        return Sample(
+            used.minus(idle, times=(seconds + _SETTLE_SECONDS)).over(size),
+            latencies,
+            max(latencies) if mode == "at once" else seconds,
+        )
+
+    async def _send(self, bot: RunningBot, asked: list[tuple[int, str]]) -> list[float]:
+        """Bring updates to a bot; return the seconds from there to each answer."""
+        updates = [_update(person, text) for person, text in asked]
+        begun = time.time()
+        await self._sandbox.inject(updates, bot_id=bot.bot_id)
+        await self._answers.wait(bot.bot_id, len(asked))
+        calls = await self._sandbox.calls(method="sendMessage", bot_id=bot.bot_id, after=self._seq)
+        self._seq = max(call["seq"] for call in calls)
+        return [call["ts"] - begun for call in calls]
+
+    async def _usage_when_idle(self, bot: RunningBot) -> Usage:
+        """Return what the bot uses in a second in which nobody wants anything."""
+        await asyncio.sleep(_SETTLE_SECONDS)
+        before = await bot.meter.read()
+        await asyncio.sleep(_IDLE_SECONDS)
+        return (await bot.meter.read()).minus(before).over(_IDLE_SECONDS)
+
+
+def _row(bot: str, kind: str, mode: str, samples: list[Sample], *, echo_cpu: float) -> Row:
+    usage = Usage(
+        *(median(amounts) for amounts in zip(*(astuple(sample.usage) for sample in samples), strict=True))
+    )
+    return Row(
+        bot=bot,
+        update=kind,
+        mode=mode,
+        cpu_ratio=usage.cpu_ms / echo_cpu,
+        p50_ms=median(median(sample.latencies) for sample in samples) * 1000,
+        p95_ms=median(sample.p95 for sample in samples) * 1000,
+        per_second=median(len(sample.latencies) / sample.seconds for sample in samples),
+        **asdict(usage),
+    )
+
+
+def _update(person: int, text: str) -> dict[str, Any]:
+    who = {"id": person, "first_name": "Person", "language_code": "en"}
+    message = {
+        "message_id": next(_message_ids),
+        "date": int(time.time()),
+        "chat": {"id": person, "first_name": "Person", "type": "private"},
+        "from": {**who, "is_bot": False},
+        "text": text,
+    }
+    if text.startswith("/"):
+        message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text)}]
+    return {"message": message}
+
+
+@asynccontextmanager
+async def _listening(stand: Stand) -> AsyncIterator[Answers]:
+    async with stand.sandbox.session.ws_connect(
+        f"{stand.sandbox.base_url}/sandbox/events", max_msg_size=0
+    ) as socket:
+        yield Answers(socket)
+
+
+async def _let_people_in(stand: Stand, answers: Answers, count: int) -> list[int]:
+    """Make people who have opened a chat with every bot."""
+    people = [await stand.sandbox.person("Person", listen=False) for _ in range(count)]
+    for bot in stand.bots:
+        for person in people:
+            await person.with_bot(bot.bot_id).send("/start")
+        await answers.wait(bot.bot_id, count)
+    return [person.id for person in people]
+
+
+async def measure(scale: Scale) -> list[Row]:
+    """Set everything up, measure, and take it down again."""
+    async with standing() as stand, _listening(stand) as answers:
+        people = await _let_people_in(stand, answers, scale.at_once)
+        return await Bench(stand, answers, people, scale).run()
+
+
+def table(rows: list[Row]) -> list[str]:
+    """Return the lines of the table."""
+    head = [
+        "update", "mode", "bot", "CPU ms", "ratio", "SQL", "BEGIN", "COMMIT", "ROLLBACK", "Redis",
+        "p50 ms", "p95 ms", "updates/s",
+    ]  # fmt: skip
+    lines = [head]
+    for row in rows:
+        amounts = (
+            row.cpu_ms,
+            row.cpu_ratio,
+            row.statements,
+            row.begins,
+            row.commits,
+            row.rollbacks,
+            row.redis,
+        )
+        rest = (row.p50_ms, row.p95_ms, row.per_second)
+        lines.append(
+            [row.update, row.mode, row.bot]
+            + [f"{max(0.0, amount):.2f}" for amount in amounts]
+            + [f"{one:.0f}" for one in rest]
+        )
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return [
+        "  ".join(
+            cell.ljust(width) if column < 3 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    scale = Scale()
+    parser.add_argument("--rounds", type=int, default=scale.rounds)
+    parser.add_argument("--alone", type=int, default=scale.alone, help="updates one at a time, in a round")
+    parser.add_argument("--at-once", type=int, default=scale.at_once, help="updates at once, in a round")
+    parser.add_argument("--json", type=Path, help="write the rows to this file too")
+    options = parser.parse_args()
+    configure_logging(process="bench", level="WARNING")
+    rows = asyncio.run(measure(Scale(options.rounds, options.alone, options.at_once)))
+    print("\n".join(table(rows)))
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

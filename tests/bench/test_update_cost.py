@@ -1,0 +1,37 @@
+"""The bench runs; what it measures cannot be what it is not."""
+
+from itertools import product
+
+import pytest
+
+from bench.stand import BOTS
+from bench.update_cost import MODES, TEXTS, Row, Scale, measure, table
+
+
+@pytest.mark.timeout(300)
+async def test_the_bench_measures_every_bot_with_every_update_and_its_figures_can_be_true() -> None:
+    rows = await measure(Scale(rounds=1, alone=5, at_once=10))
+    found = {(row.bot, row.update, row.mode): row for row in rows}
+    assert set(found) == set(product(BOTS, TEXTS, MODES))
+    assert len(table(rows)) == 1 + len(rows)
+    for (bot, update, mode), row in found.items():
+        assert row.cpu_ms > 0
+        assert 0 < row.p50_ms <= row.p95_ms
+        assert row.per_second > 0
+        if bot == "echo":
+            assert row.cpu_ratio == 1
+            assert (row.statements, row.begins, row.commits) == (0, 0, 0)
+        if bot == "without inbox":
+            check_handlers(row)
+            # With the inbox comes storing, claiming and finishing an update, alone or with others.
+            assert found["product", update, mode].statements > row.statements
+            assert found["product", update, mode].commits > row.commits
+
+
+def check_handlers(row: Row) -> None:
+    """Check what the handlers cannot do without."""
+    least = {"/start": 1, "/status": 2, "question": 6}[row.update]
+    assert row.statements >= least - 0.01
+    assert row.begins >= row.commits > 0.9
+    # Whatever is sent asks for its turn.
+    assert row.redis > 0.9

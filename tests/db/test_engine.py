@@ -1,0 +1,57 @@
+"""The pool: connections that were lost are nobody's trouble."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.chaos.proxy import running_proxy
+from tests.chaos.stage import until
+from vitte.core.nursery import Nursery
+from vitte.core.settings import Settings
+from vitte.db import engine as engine_module
+from vitte.db.engine import create_engine
+from vitte.embedded.proctable import is_running
+
+
+async def backend(engine: AsyncEngine) -> int:
+    """Return the process that serves the pool's next connection."""
+    async with engine.connect() as connection:
+        return int(await connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+async def test_connections_that_the_server_has_closed_are_replaced_unseen(
+    settings: Settings, engine: AsyncEngine
+) -> None:
+    other = create_engine(settings.database, process="other")
+    first = await backend(engine)
+    async with other.connect() as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
+    await until(lambda: not is_running(first), timeout=10, what="the connection is closed")
+    assert await backend(engine) != first
+    await other.dispose()
+
+
+async def test_a_connection_that_was_lost_while_it_rested_is_replaced_unseen(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "_RESTED", 0.0)
+    settings.database.command_timeout = 1
+    async with running_proxy(settings.database.port) as proxy:
+        settings.database.port = proxy.port
+        engine, nursery = create_engine(settings.database, process="test"), Nursery()
+        first = await backend(engine)
+        # As behind a firewall that has forgotten the connection: nothing arrives, and nobody is told.
+        proxy.lose(b"BEGIN")
+        second = nursery.start(backend(engine), name="second")
+        await proxy.lost.wait()
+        proxy.pass_all()
+        assert await second != first
+        await engine.dispose()
+
+
+async def test_the_connection_used_last_is_used_next(engine: AsyncEngine) -> None:
+    async with engine.connect() as one, engine.connect() as two:
+        pids = [int(await each.scalar(text("SELECT pg_backend_pid()")) or 0) for each in (one, two)]
+    last = await backend(engine)
+    assert last in pids
+    assert [await backend(engine) for _ in range(4)] == [last] * 4
