@@ -28,6 +28,62 @@ def test_a_variable_sets_its_field_and_any_password_arrives_unharmed(monkeypatch
     assert settings.database.pool_size == 7
 
 
+def test_a_setting_may_come_as_a_file_and_any_character_arrives(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for ending in ("", "\n"):
+        (tmp_path / "password").write_text(f" {NASTY}\\ ключ\r{ending}", "utf-8", newline="")
+        monkeypatch.setenv("VITTE_DATABASE__PASSWORD_FILE", str(tmp_path / "password"))
+        assert load_settings().database.password.get_secret_value() == f" {NASTY}\\ ключ\r"
+
+
+def test_every_kind_of_setting_may_come_as_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in {
+        "ENVIRONMENT": "test",
+        "API__PORT": "81",
+        "LLM__FALLBACKS": '[{"base_url": "http://second/v1", "model": "small"}]',
+    }.items():
+        (tmp_path / name).write_text(value)
+        monkeypatch.setenv(f"VITTE_{name}_FILE", str(tmp_path / name))
+    settings = load_settings()
+    assert (settings.environment, settings.api.port) == ("test", 81)
+    assert settings.llm.fallbacks[0]["model"] == "small"
+
+
+def test_the_env_file_may_name_files_too_and_the_environment_wins_over_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text("from a file")
+    (tmp_path / "my.env").write_text(f"VITTE_REDIS__PASSWORD_FILE={tmp_path / 'password'}")
+    monkeypatch.setenv("VITTE_ENV_FILE", str(tmp_path / "my.env"))
+    assert load_settings().redis.password.get_secret_value() == "from a file"
+    monkeypatch.setenv("VITTE_REDIS__PASSWORD", "from the environment")
+    assert load_settings().redis.password.get_secret_value() == "from the environment"
+
+
+def test_files_that_cannot_be_read_are_named_with_their_variables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("VITTE_DATABASE__PASSWORD_FILE", str(tmp_path / "missing"))
+    monkeypatch.setenv("VITTE_REDIS__PASSWORD_FILE", str(tmp_path / "binary"))
+    monkeypatch.setenv("VITTE_ADMIN__PASSWORD_FILE", str(tmp_path))
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    for variable, path in (("DATABASE", "missing"), ("REDIS", "binary"), ("ADMIN", "")):
+        assert f"VITTE_{variable}__PASSWORD_FILE: " in str(refusal.value)
+        assert str(tmp_path / path) in str(refusal.value)
+
+
+def test_a_setting_given_twice_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("secret in a file")
+    monkeypatch.setenv("VITTE_DATABASE__PASSWORD", "secret in the environment")
+    monkeypatch.setenv("VITTE_DATABASE__PASSWORD_FILE", str(tmp_path / "password"))
+    with pytest.raises(SettingsError, match="VITTE_DATABASE__PASSWORD_FILE are both given") as refusal:
+        load_settings()
+    assert "secret in" not in str(refusal.value)
+
+
 @pytest.mark.parametrize(
     ("process", "named"),
     [
@@ -105,6 +161,34 @@ def test_init_does_not_overwrite_the_owners_file_unasked(tmp_path: Path) -> None
     assert result.exit_code == 1
     assert "--force" in result.output
     assert path.read_text() == "MINE=1"
+
+
+def test_init_writes_what_compose_needs_and_keeps_what_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "redis_password").write_text("mine")
+    result = CliRunner().invoke(cli, ["init", "--compose"])
+    assert result.exit_code == 0, result.output
+    assert "telegram_token" in result.output
+    assert folder.stat().st_mode & 0o777 == 0o700
+    before = {path: path.read_text() for path in (*folder.iterdir(), tmp_path / ".env")}
+    assert before[folder / "redis_password"] == "mine"
+    assert before[folder / "database_password"] != before[folder / "postgres_password"]
+    assert all(text in result.output for text in ("database_password", "Wrote .env"))
+
+    result = CliRunner().invoke(cli, ["init", "--compose"])
+    assert result.exit_code == 0, result.output
+    assert "there already" in result.output
+    assert {path: path.read_text() for path in before} == before
+
+    for path in folder.iterdir():
+        section, _, name = path.name.partition("_")
+        monkeypatch.setenv(f"VITTE_{section.upper()}__{name.upper()}_FILE", str(path))
+    assert load_settings("admin").redis.password.get_secret_value() == "mine"
+    with pytest.raises(SettingsError, match="VITTE_TELEGRAM__TOKEN still holds its placeholder"):
+        load_settings("bot")
 
 
 def test_the_example_file_shows_every_setting_as_it_is(pytestconfig: pytest.Config) -> None:

@@ -48,10 +48,22 @@ def migrate(down: str | None) -> None:
 @cli.command()
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 @click.option("--file", "path", type=click.Path(path_type=Path), default=Path(".env"), show_default=True)
-def init(path: Path, force: bool) -> None:  # noqa: FBT001 - click hands flags over like this
+@click.option("--compose", is_flag=True, help="For compose.yaml: secrets as files, beside a short .env.")
+@click.option(
+    "--secrets", type=click.Path(path_type=Path), default=Path("secrets"), show_default=True, metavar="FOLDER"
+)
+def init(path: Path, secrets: Path, force: bool, compose: bool) -> None:  # noqa: FBT001 - click hands flags over like this
     """Write a .env with generated secrets."""
-    from vitte.main.init import write_env_file
+    from vitte.main.init import write_compose_files, write_env_file
 
+    if compose:
+        for file in (written := write_compose_files(path, secrets)):
+            click.echo(f"Wrote {file}.")
+        if not written:
+            click.echo("All files are there already.")
+        click.echo(f"To fill in: the bot's token in {secrets}/telegram_token, from @BotFather,")
+        click.echo(f"the model in {path}, and its key in {secrets}/llm_api_key.")
+        return
     try:
         write_env_file(path, overwrite=force)
     except FileExistsError:

@@ -19,6 +19,7 @@ _TO_FILL_IN = ("telegram.token", "llm.base_url", "llm.model", "llm.api_key")
 _HEAD = f"""\
 # Every setting of Vitte with its default. `vitte init` writes this file with generated secrets.
 # production refuses to start while a secret is missing or still says "{PLACEHOLDER}".
+# With _FILE after its name a variable names a file that holds the value.
 VITTE_ENVIRONMENT=production
 """
 

@@ -5,9 +5,15 @@ from functools import reduce
 from typing import Literal
 
 from pydantic import SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from vitte.core.settings.backends import DatabaseSettings, RedisSettings
+from vitte.core.settings.files import EnvFileOrFiles, EnvironmentOrFiles, SettingsError
 from vitte.core.settings.operating import AlertSettings, BackupSettings, SentrySettings
 from vitte.core.settings.outbound import OutboundSettings
 from vitte.core.settings.outside import AssistantSettings, LlmSettings, TelegramSettings
@@ -47,12 +53,11 @@ _SECRETS_IF_SET = (
 )
 
 
-class SettingsError(Exception):
-    """The settings cannot be used; the text names each variable and what is wrong with it."""
-
-
 class Settings(BaseSettings):
-    """Every setting. A variable is `VITTE_<SECTION>__<FIELD>`, e.g. `VITTE_DATABASE__PASSWORD`."""
+    """Every setting. A variable is `VITTE_<SECTION>__<FIELD>`, e.g. `VITTE_DATABASE__PASSWORD`.
+
+    With `_FILE` after it, a variable names a file that holds the value.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter=DELIMITER, env_file_encoding="utf-8", extra="ignore"
@@ -74,6 +79,23 @@ class Settings(BaseSettings):
     backup: BackupSettings = BackupSettings()
     alerts: AlertSettings = AlertSettings()
     sentry: SentrySettings = SentrySettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic calls it like this
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic calls it like this
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what the caller gives, then the environment, then the `.env` file."""
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)  # noqa: S101 - pydantic gives nothing else
+        return (
+            init_settings,
+            EnvironmentOrFiles(settings_cls),
+            EnvFileOrFiles(settings_cls, env_file=dotenv_settings.env_file),
+        )
 
     @model_validator(mode="after")
     def _time_limits_are_ordered(self) -> "Settings":
@@ -117,8 +139,7 @@ class Settings(BaseSettings):
         faults += [f"{variable(path)} still holds its placeholder" for path in placeholders]
         if faults:
             raise SettingsError(
-                "; ".join(faults) + ". `vitte init` writes a .env with generated secrets;"
-                " the bot's token comes from @BotFather."
+                "; ".join(faults) + ". `vitte init` generates secrets; the bot's token comes from @BotFather."
             )
 
     def _secret(self, path: str) -> str:
