@@ -35,6 +35,7 @@ NAIVE_BOT = (str(Path(__file__).with_name("naive_bot.py")),)
 LEASE = 4.0
 """Seconds after which a killed bot's updates are taken over; the product's own is a minute."""
 _START_WITHIN = 40.0
+_HAPPENS_WITHIN = 60.0
 _LOG_MEMORY = 1_000_000
 _LOOK_EVERY = 0.05
 
@@ -144,7 +145,9 @@ class Stage:
     async def asked_of_the_model(self, count: int) -> None:
         """Wait until the model was asked `count` times in all."""
         await until(
-            lambda: len(self.script.requests) >= count, timeout=30, what=f"{count} questions at the model"
+            lambda: len(self.script.requests) >= count,
+            timeout=_HAPPENS_WITHIN,
+            what=f"{count} questions at the model",
         )
 
     async def have_answers(self, count: int) -> None:
@@ -154,7 +157,7 @@ class Stage:
             self.witness.look()
             return len(self.witness.answered) >= count
 
-        await until(are_there, timeout=30, what=f"{count} answers")
+        await until(are_there, timeout=_HAPPENS_WITHIN, what=f"{count} answers")
 
     async def settle(self, asked: Collection[Asked], *, excused: Collection[int] = ()) -> None:
         """Wait until these are answered and nothing is open any more; or until that is not to be hoped for.

@@ -22,6 +22,9 @@ async def test_bot_that_acknowledges_before_it_answers_is_seen_to_lose_and_to_do
         with board.row("naive bot: every update three times", is_naive=True) as row:
             await deliver_three_times(stage, row, people=stage.crowd.join(scale.pick(20, 200)))
         assert any("greeted again" in promise for promise in row.broken), row.broken
+        # Whatever it is still at belongs to no other row.
+        bot.kill()
+        bot = await stage.start_bot()
         people = stage.crowd.join(scale.pick(20, 200))
         with board.row("naive bot: kill -9 in the middle", is_naive=True) as row:
             bot = await kill_in_the_middle(stage, row, people=people, kills=scale.pick(1, 10), bot=bot)
