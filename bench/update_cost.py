@@ -27,7 +27,7 @@ TEXTS = {"/start": "/start", "/status": "/status", "question": "How are you?"}
 MODES = ("alone", "at once")
 _IDLE_SECONDS = 2.0
 _SETTLE_SECONDS = 0.3
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 # Far from those that the sandbox gives itself.
 _message_ids = itertools.count(10_000_000)
 

@@ -35,12 +35,12 @@ def obey_signals(
         name = signal.Signals(number).name
         if not is_first:
             end(128 + number, "stopped_at_once", signal=name)
+        _tell_stopping(name)
         _call_after(within, lambda: end(1, "stop_overdue", seconds=within))
-        logger.info("stopping", signal=name)
         stop()
 
     def end(exit_code: int, event: str, **fields: Any) -> NoReturn:
-        # A log that nobody reads holds up whoever writes to it. The line may be lost, the end may not.
+        # As above: the line may be lost, the end may not.
         _call_after(_LAST_WORDS, lambda: os._exit(exit_code))
         logger.warning(event, **fields)
         before_end()
@@ -48,6 +48,25 @@ def obey_signals(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
+
+
+def _tell_stopping(name: str) -> None:
+    # A log that nobody reads holds up whoever writes to it, and a second signal that came together with this
+    # one would wait too.
+    try:
+        _call_after(_LAST_WORDS, _interrupt)
+        logger.info("stopping", signal=name)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except _InterruptedError:
+        pass
+
+
+class _InterruptedError(Exception):
+    """A line took too long."""
+
+
+def _interrupt() -> NoReturn:
+    raise _InterruptedError
 
 
 def _call_after(seconds: float, call: Callable[[], None]) -> None:
