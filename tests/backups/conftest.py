@@ -61,12 +61,10 @@ async def backup_settings(
     servers: Servers,
     worker_number: int,
     make_database: Callable[..., Awaitable[str]],
-    programs: Path,
     tmp_path: Path,
 ) -> Settings:
     """Settings with a database of the test's own, in which two people have talked."""
     settings.database.name = await make_database(f"vitte's %{worker_number}=&")
-    settings.backup.bin_dir = str(programs)
     settings.backup.folder = str(tmp_path / "backups")
     settings.backup.port = free_port()
     engine = create_async_engine(database_url(settings.database), poolclass=NullPool)

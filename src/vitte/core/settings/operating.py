@@ -27,7 +27,7 @@ class BackupSettings(BaseModel):
     keep_days: int = Field(30, ge=1, description="Days after which others are deleted.")
     timeout: Seconds = Field(3600, description="Seconds that one step of a backup may take.")
     bin_dir: str = Field(
-        "", description="Folder of pg_dump, pg_restore and psql; empty: those that fit the server are found."
+        "", description="Folder of pg_dump, pg_restore and psql; empty: those that fit the server."
     )
     recipient: str = Field(
         "", description="Public key (age1...) to encrypt for; `vitte backup key` makes a pair."
