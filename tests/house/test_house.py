@@ -46,7 +46,7 @@ def test_no_token_and_no_private_path_is_committed(tracked: list[Path]) -> None:
 
 def test_the_locked_requirements_have_hashes_and_name_no_host(tracked: list[Path]) -> None:
     locked = [path for path in tracked if path.parent.name == "requirements" and path.suffix == ".txt"]
-    assert len(locked) == 4
+    assert len(locked) == 5
     for path in locked:
         text = path.read_text("utf-8")
         assert "--hash=sha256:" in text

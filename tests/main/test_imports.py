@@ -9,7 +9,7 @@ import pytest
 @pytest.mark.parametrize(
     ("modules", "unwanted"),
     [
-        ("vitte.main.api", ("aiogram", "starlette_admin")),
+        ("vitte.main.api, vitte.api.app, vitte.main.container", ("aiogram", "starlette_admin")),
         ("vitte.main.admin", ("aiogram",)),
         ("vitte.main.beat", ("aiogram", "fastapi", "sqlalchemy")),
         (

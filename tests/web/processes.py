@@ -23,8 +23,10 @@ TIMEOUT = 20.0
 class RunningProcess:
     """A process and the JSON lines that it has logged so far."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
         self.process = process
+        self.folder = folder
+        """Its folder for temporary files."""
         self.lines: list[dict[str, Any]] = []
         self._news = asyncio.Condition()
 
@@ -79,7 +81,7 @@ async def running(*arguments: str | Path, settings: Settings) -> AsyncIterator[R
         stderr=asyncio.subprocess.PIPE,
     )
     nursery = Nursery()
-    running_process = RunningProcess(process)
+    running_process = RunningProcess(process, Path(folder.name))
     nursery.start(running_process.read(), name="log")
     try:
         yield running_process

@@ -7,6 +7,7 @@ from dishka import AsyncContainer
 from dishka.integrations.fastapi import setup_dishka
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from prometheus_client import generate_latest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.cors import CORSMiddleware
@@ -17,7 +18,7 @@ from vitte.core.settings import Settings
 from vitte.web.correlation import CorrelationIdMiddleware
 from vitte.web.errors import UnexpectedErrorMiddleware, add_error_handlers
 from vitte.web.health import check_database, check_redis, create_health_router
-from vitte.web.metrics import RequestMetricsMiddleware, create_metrics_router
+from vitte.web.metrics import Render, RequestMetricsMiddleware, create_metrics_router
 from vitte.web.security_headers import SecurityHeadersMiddleware
 
 _POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -29,8 +30,13 @@ _DOCS_POLICY = (
 _DOCS = frozenset({"/docs", "/redoc"})
 
 
-def create_app(settings: Settings, container: AsyncContainer) -> FastAPI:
-    """Make the application. It owns `container` and closes it, and so every pool, at its end."""
+def create_app(
+    settings: Settings, container: AsyncContainer, *, render_metrics: Render | None = None
+) -> FastAPI:
+    """Make the application. It owns `container` and closes it, and so every pool, at its end.
+
+    `render_metrics` speaks for all processes where this is one of several.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -44,6 +50,7 @@ def create_app(settings: Settings, container: AsyncContainer) -> FastAPI:
     add_error_handlers(app)
     _add_middlewares(app, settings, container)
     _add_routes(app, settings, container)
+    app.include_router(create_metrics_router(render_metrics or generate_latest))
     return app
 
 
@@ -78,6 +85,5 @@ def _add_routes(app: FastAPI, settings: Settings, container: AsyncContainer) -> 
     checks = {"db": database, "redis": redis}
     app.include_router(create_health_router(checks))
     app.include_router(create_health_router(checks, prefix="/api/v1"))
-    app.include_router(create_metrics_router())
     if settings.telegram.mode == "webhook":
         app.include_router(create_telegram_router(settings.telegram))

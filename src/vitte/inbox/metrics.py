@@ -8,7 +8,9 @@ UPDATES_HANDLED = Counter(
 )
 UPDATES_DEAD = Counter("vitte_updates_dead", "Updates given up after their last try.")
 CLAIMS_FAILED = Counter("vitte_inbox_claims_failed", "Looks into the inbox that PostgreSQL did not answer.")
-UPDATES_IN_PROGRESS = Gauge("vitte_updates_in_progress", "Updates being handled just now.")
+UPDATES_IN_PROGRESS = Gauge(
+    "vitte_updates_in_progress", "Updates being handled just now.", multiprocess_mode="sum"
+)
 UPDATE_SECONDS = Histogram(
     "vitte_update_seconds",
     "Time from claiming an update to its end.",

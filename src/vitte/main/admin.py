@@ -41,4 +41,5 @@ async def serve(
         stop=stop,
         patience=settings.admin.stop_timeout,
         on_start=on_start,
+        trusted_proxies=settings.admin.trusted_proxies,
     )

@@ -5,7 +5,6 @@ from typing import Any
 import structlog
 from celery import signals
 from celery.apps.beat import Beat
-from celery.beat import Scheduler
 from prometheus_client import REGISTRY, generate_latest
 
 from vitte.core.clock import utc_now
@@ -16,6 +15,7 @@ from vitte.main.begin import begin
 from vitte.worker.app import create_celery
 from vitte.worker.http import WorkerHttp
 from vitte.worker.schedule import create_schedule
+from vitte.worker.sign_of_life import LONGEST_PAUSE, VisibleScheduler
 
 logger = structlog.get_logger(__name__)
 
@@ -48,5 +48,11 @@ def run(settings: Settings) -> None:
         logger.info("beat_ready", entries=sorted(app.conf.beat_schedule))
 
     signals.beat_init.connect(on_start, weak=False)
-    # Celery's plain scheduler: its default one keeps a file, which a kill in the wrong moment breaks.
-    BeatProcess(app=app, scheduler_cls=Scheduler, loglevel=settings.log.level, quiet=True).run()
+    beat = BeatProcess(
+        app=app,
+        scheduler_cls=VisibleScheduler,
+        max_interval=LONGEST_PAUSE,
+        loglevel=settings.log.level,
+        quiet=True,
+    )
+    beat.run()

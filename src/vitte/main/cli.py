@@ -33,6 +33,19 @@ def run(process: Process) -> None:
 
 
 @cli.command()
+@click.argument("process", type=click.Choice(RUNNABLE))
+@click.option("--ready", is_flag=True, help="Ask for what stands behind it as well.")
+def health(process: Process, ready: bool) -> None:  # noqa: FBT001 - click hands flags over like this
+    """Tell whether a process on this machine is alive; exit code 1 if not."""
+    from vitte.main.health import UnhealthyError, check
+
+    try:
+        check(process, load_settings(), ready=ready)
+    except (UnhealthyError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@cli.command()
 @click.option("--down", metavar="REVISION", help='Undo down to a revision: "-1", "0001" or "base".')
 def migrate(down: str | None) -> None:
     """Bring the database to this version's tables; safe to run twice, and from two hosts at once."""
@@ -139,6 +152,17 @@ def status() -> None:
         raise click.ClickException(
             f"PostgreSQL does not answer: {type(error).__name__}. `vitte doctor` says what is wrong."
         ) from None
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8082, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--pause", default=0.05, show_default=True, help="Seconds between two words of an answer.")
+def model(host: str, port: int, pause: float) -> None:
+    """Run a language model in a box: it answers "You said: ..." by OpenAI's protocol, and costs nothing."""
+    from vitte.main.sandbox import run_model
+
+    run_model(host=host, port=port, pause=pause)
 
 
 cli.add_command(backup)

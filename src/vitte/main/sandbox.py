@@ -1,12 +1,17 @@
-"""`vitte sandbox`."""
+"""`vitte sandbox` and `vitte model`."""
 
 import asyncio
 
+import structlog
 import uvloop
 
 from vitte.core.logging import configure_logging
+from vitte.main.run import run_until_stopped
+from vitte.sandbox.llm import Script, running_model
 from vitte.sandbox.server import serve
 from vitte.sandbox.settings import SandboxSettings
+
+logger = structlog.get_logger(__name__)
 
 
 def run(settings: SandboxSettings) -> None:
@@ -14,3 +19,15 @@ def run(settings: SandboxSettings) -> None:
     configure_logging(process="sandbox")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings))
+
+
+def run_model(*, host: str, port: int, pause: float) -> None:
+    """Serve the model that answers by script until SIGTERM or Ctrl-C."""
+    configure_logging(process="model")
+
+    async def main(stop: asyncio.Event) -> None:
+        async with running_model(Script(between_tokens=pause), host=host, port=port) as base_url:
+            logger.info("model_ready", base_url=base_url)
+            await stop.wait()
+
+    run_until_stopped(main, patience=1)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import structlog
 
+from vitte.core.folder import own_folder
 from vitte.core.job_names import JOB_QUEUES, TICK_QUEUE
 from vitte.core.settings import Settings
 from vitte.main.begin import begin
-from vitte.worker.folder import own_folder
 
 logger = structlog.get_logger(__name__)
 
@@ -16,14 +16,14 @@ logger = structlog.get_logger(__name__)
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     begin(settings, process="worker")
-    with own_folder() as folder:
-        # Both libraries read these once, when they are imported: hence the imports further down.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # noqa: TID251 - it is how that library is told
+    with own_folder("worker") as folder:
         # A supervisor that signals the whole process group shall not end the jobs with it.
+        # Celery reads this once, when it is imported: hence the imports further down.
         os.environ["REMAP_SIGTERM"] = "SIGQUIT"  # noqa: TID251 - it is how that library is told
-        from vitte.worker.multiprocess import count_across_processes
+        from vitte.core.multiprocess import count_across_processes
+        from vitte.worker.multiprocess import place_in_pool
 
-        count_across_processes()
+        count_across_processes(folder, place_in_pool)
         exit_code = _run(settings, folder)
     raise SystemExit(exit_code)
 
@@ -31,13 +31,13 @@ def run(settings: Settings) -> None:
 def _run(settings: Settings, folder: Path) -> int:
     from celery import signals
 
+    from vitte.core.multiprocess import render
     from vitte.main.container import make_container
     from vitte.main.run import tune_garbage_collection
     from vitte.worker.app import create_celery
     from vitte.worker.bridge import Bridge, open_with_processes
     from vitte.worker.http import WorkerHttp
     from vitte.worker.jobs import all_work
-    from vitte.worker.multiprocess import render
     from vitte.worker.process import WorkerProcess
 
     app = create_celery(settings)
@@ -47,7 +47,9 @@ def _run(settings: Settings, folder: Path) -> int:
     bridge.add_to(app)
     open_with_processes(bridge)
     http = WorkerHttp(
-        host=settings.worker.host, port=settings.worker.metrics_port, render_metrics=lambda: render(folder)
+        host=settings.worker.host,
+        port=settings.worker.metrics_port,
+        render_metrics=lambda: render(folder, family=os.getpid()),
     )
     http.start()
 

@@ -129,12 +129,12 @@ def _event(delta: dict[str, str], *, finish_reason: str | None = None) -> bytes:
 
 
 @asynccontextmanager
-async def running_model(script: Script, *, port: int = 0) -> AsyncIterator[str]:
-    """Serve the scripted model on this machine; yields its base URL, ending in `/v1`."""
+async def running_model(script: Script, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve the scripted model; yields its base URL on this machine, ending in `/v1`."""
     runner = web.AppRunner(ScriptedModel(script).app(), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
+        site = web.TCPSite(runner, host, port)
         await site.start()
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
     finally:

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from socket import socket
+from socket import AF_INET, AF_INET6, create_server, socket
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-# Only a proxy on this machine may say who the client is and whether it came over HTTPS: anybody else
-# could write whatever name they like, and be counted under it.
-_TRUSTED_PROXY = "127.0.0.1"
+logger = structlog.get_logger(__name__)
+
+_BACKLOG = 2048
 
 
 async def serve(
@@ -22,10 +23,14 @@ async def serve(
     stop: asyncio.Event,
     patience: float,
     on_start: Callable[[int], None],
+    trusted_proxies: Sequence[str] = ("127.0.0.1",),
+    listening: socket | None = None,
 ) -> None:
     """Serve `app` until `stop` is set, then let requests in progress end within `patience` seconds.
 
-    `on_start` is called with the port once connections are accepted; port 0 means a free one.
+    `on_start` is called with the port once connections are accepted; port 0 means a free one. Only
+    `trusted_proxies` may say who the client is and whether it came over HTTPS: anybody else could write
+    whatever name they like, and be counted under it. `listening` is a socket shared with other processes.
     Raises SystemExit when the address is taken.
     """
     # What it tells at INFO, the processes tell themselves.
@@ -41,11 +46,23 @@ async def serve(
         access_log=False,
         server_header=False,
         proxy_headers=True,
-        forwarded_allow_ips=_TRUSTED_PROXY,
+        forwarded_allow_ips=list(trusted_proxies),
         # Typed as whole seconds, and only ever handed to asyncio.wait_for.
         timeout_graceful_shutdown=patience,  # type: ignore[arg-type]
     )
-    await _Server(config, stop=stop, on_start=on_start).serve()
+    await _Server(config, stop=stop, on_start=on_start).serve([listening] if listening else None)
+
+
+def listen(host: str, port: int) -> socket:
+    """Take an address, for processes to serve at together. Raises SystemExit when it is taken."""
+    try:
+        family = AF_INET6 if ":" in host else AF_INET
+        listening = create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        logger.error("address_taken", host=host, port=port, reason=str(error))  # noqa: TRY400 - it says all
+        raise SystemExit(1) from None
+    listening.setblocking(False)  # noqa: FBT003 - the standard library takes it by place
+    return listening
 
 
 class _Server(uvicorn.Server):

@@ -1,11 +1,20 @@
 """What each process listens on and how much it does at once."""
 
-from typing import Literal
+from ipaddress import ip_network
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from vitte.core.logging import LogFormat
 from vitte.core.settings.backends import Port, Seconds
+
+
+def _network(text: str) -> str:
+    ip_network(text)
+    return text
+
+
+Proxies = list[Annotated[str, AfterValidator(_network)]]
 
 
 class LogSettings(BaseModel):
@@ -20,6 +29,11 @@ class ApiSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: Port = 8000
+    workers: int = Field(1, ge=1, description="Processes that serve side by side.")
+    trusted_proxies: Proxies = Field(
+        default_factory=lambda: ["127.0.0.1"],
+        description="Addresses and networks whose word on a client's address counts.",
+    )
     cors_origins: list[str] = Field(
         default_factory=list, description='JSON list, e.g. ["https://example.org"].'
     )
@@ -32,6 +46,10 @@ class AdminSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: Port = 8001
+    trusted_proxies: Proxies = Field(
+        default_factory=lambda: ["127.0.0.1"],
+        description="Addresses and networks whose word on a client's address counts.",
+    )
     username: str = "admin"
     password: SecretStr = SecretStr("")
     secret_key: SecretStr = Field(SecretStr(""), description="Signs the panel's session cookies.")

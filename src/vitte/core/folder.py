@@ -1,4 +1,4 @@
-"""The folder that the worker's processes share."""
+"""A folder that the processes of one command share."""
 
 import fcntl
 import os
@@ -8,17 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_PREFIX = "vitte-worker-"
 _LOCK = "lock"
 
 
 @contextmanager
-def own_folder() -> Iterator[Path]:
-    """Make a folder that lives as long as the worker, and remove those of workers that were killed."""
-    parent = Path(tempfile.gettempdir())
-    _remove_leftovers(parent)
-    new = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}", dir=parent))
-    # The lock goes with the last process of this worker, however that ends.
+def own_folder(process: str) -> Iterator[Path]:
+    """Make a folder that lives as long as `process`, and remove those of its kind that were killed."""
+    parent, prefix = Path(tempfile.gettempdir()), f"vitte-{process}-"
+    _remove_leftovers(parent, prefix)
+    new = Path(tempfile.mkdtemp(prefix=f".{prefix}", dir=parent))
+    # The lock goes with the last process that was forked from this one, however that ends.
     with (new / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # Only now by the name that others look for: none of them can come between folder and lock.
@@ -29,8 +28,8 @@ def own_folder() -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_leftovers(parent: Path) -> None:
-    for folder in parent.glob(f"{_PREFIX}*"):
+def _remove_leftovers(parent: Path, prefix: str) -> None:
+    for folder in parent.glob(f"{prefix}*"):
         try:
             if folder.lstat().st_uid != os.getuid():
                 continue

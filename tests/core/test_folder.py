@@ -1,4 +1,4 @@
-"""The folder of a worker."""
+"""The folder that processes share."""
 
 import subprocess
 import sys
@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from vitte.worker.folder import own_folder
+from vitte.core.folder import own_folder
 
-HOLD = "from vitte.worker.folder import own_folder\nwith own_folder() as f: print(f, flush=True); input()"
+HOLD = """
+from vitte.core.folder import own_folder
+with own_folder('worker') as folder:
+    print(folder, flush=True)
+    input()
+"""
 
 
 def test_what_a_killed_worker_left_is_removed_by_the_next_and_nothing_else(
@@ -32,7 +37,7 @@ def test_what_a_killed_worker_left_is_removed_by_the_next_and_nothing_else(
     killed.kill()
     killed.communicate()
     (left_behind / "counter_0.db").write_bytes(b"1")
-    with own_folder() as folder:
+    with own_folder("worker") as folder:
         assert folder.is_dir()
         assert not left_behind.exists()
         assert in_use.is_dir()
