@@ -25,6 +25,10 @@ ENV PATH=/opt/vitte/bin:$PATH \
     VITTE_ENV_FILE=
 RUN groupadd --gid 10001 vitte && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
     --shell /usr/sbin/nologin vitte
+# The image of Python comes without byte code, and a root that cannot be written would never get any: every start,
+# and every health check, would compile the standard library anew.
+RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x '/(test|tests|site-packages|lib2to3|idlelib)/' \
+    "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=build /opt/vitte /opt/vitte
 USER 10001:10001
 WORKDIR /tmp

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from dishka import AsyncContainer
@@ -41,12 +42,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--oldest", action="store_true", help="run what touches servers on PostgreSQL 15 and Redis 7"
     )
+    parser.addoption("--compose", action="store_true", help="run what needs Docker, and nothing else")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     configure_logging(process="test", level="INFO", format="json")
     # With xdist this is called in every process; the first has no `workerinput` and starts the servers.
     if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    if config.getoption("--compose"):
         return
     oldest = config.getoption("--oldest")
     if oldest and not test_servers.oldest_are_installed():
@@ -61,6 +65,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if (stack := config.stash.get(_SERVERS, None)) is not None:
         stack.close()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    is_compose = collection_path.is_relative_to(config.rootpath / "tests" / "compose")
+    return True if is_compose and not config.getoption("--compose") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
