@@ -63,6 +63,15 @@ def test_nobody_is_root_or_has_rights(stack: Stack, service: str) -> None:
     assert status["NoNewPrivs"] == ["1"]
 
 
+def test_the_migrations_have_no_rights_either(stack: Stack) -> None:
+    container = stack.container("migrations")
+    host = container["HostConfig"]
+    assert host["CapDrop"] == ["ALL"]
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert host["ReadonlyRootfs"]
+    assert container["Config"]["User"] == "10001:10001"
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_has_its_limits_and_a_root_that_cannot_be_written(stack: Stack, service: str) -> None:
     container = stack.container(service)
