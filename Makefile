@@ -7,7 +7,7 @@ PORT_BASE ?= 8080
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports tests tests-oldest chaos bench compose-test lock pre-commit clean
+.PHONY: help demo test lint format types imports tests tests-oldest compose-test chaos bench lock pre-commit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,14 +35,14 @@ tests: $(VENV)/dev.stamp ## Run the tests on the embedded PostgreSQL 18 and Valk
 tests-oldest: $(VENV)/dev.stamp ## Run what touches servers on PostgreSQL 15 and Redis 7
 	$(BIN)/pytest -n 2 --dist worksteal --oldest $(ARGS)
 
+compose-test: $(VENV)/dev.stamp ## Build and run the whole in containers, and break it (needs Docker; 10 minutes)
+	$(BIN)/pytest --compose tests/compose $(ARGS)
+
 chaos: $(VENV)/dev.stamp ## Kill and break everything on purpose, and print what came of it (15 minutes)
 	$(BIN)/pytest tests/chaos --full -n 0 -v $(ARGS)
 
 bench: $(VENV)/dev.stamp ## Measure what an update costs (ARGS="--json FILE"; about four minutes, on Linux)
 	@$(BIN)/python -m bench.update_cost $(ARGS)
-
-compose-test: $(VENV)/dev.stamp ## Build and run the whole in containers, and break it (needs Docker; 10 minutes)
-	$(BIN)/pytest --compose tests/compose $(ARGS)
 
 lock: $(VENV)/dev.stamp ## Lock the newest versions of all dependencies, with hashes
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(PIP) install --quiet uv

@@ -20,13 +20,13 @@ def count_across_processes(folder: Path, place: Callable[[], str]) -> None:
     values.ValueClass = values.MultiProcessValue(place)  # type: ignore[no-untyped-call]
 
 
-def render(folder: Path, *, family: int) -> bytes:
-    """Return what all processes have counted, in Prometheus's text format.
+def render(folder: Path, *, parent: int) -> bytes:
+    """Return what all processes have counted, in Prometheus's text format, and what they use.
 
-    `family` is the id of the process whose children they are.
+    `parent` is the id of the process that the others belong to.
     """
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
     registry.register(MachineCollector())
-    registry.register(FamilyCollector(family))
+    registry.register(FamilyCollector(parent))
     return generate_latest(registry)

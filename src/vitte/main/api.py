@@ -71,7 +71,7 @@ async def serve(
 def _run_several(settings: Settings, folder: Path) -> int:
     from vitte.core.multiprocess import count_across_processes, render
 
-    place = "parent"
+    place, parent = "parent", os.getpid()
     count_across_processes(folder, lambda: place)
 
     from vitte.api.app import create_app  # noqa: F401 - loaded once, shared by all processes
@@ -88,13 +88,10 @@ def _run_several(settings: Settings, folder: Path) -> int:
         async def main(stop: asyncio.Event) -> None:
             asyncio.get_running_loop().add_reader(parent_alive, stop.set)
             await serve(
-                settings,
-                stop,
-                listening=listening,
-                render_metrics=partial(render, folder, family=os.getppid()),
+                settings, stop, listening=listening, render_metrics=partial(render, folder, parent=parent)
             )
 
         run_until_stopped(main, patience=settings.api.stop_timeout)
 
     tune_garbage_collection()
-    return WorkerProcesses(settings.api.workers, work).run()
+    return WorkerProcesses(settings.api.workers, work, patience=settings.api.stop_timeout).run()

@@ -48,11 +48,10 @@ def run(settings: Settings) -> None:
         logger.info("beat_ready", entries=sorted(app.conf.beat_schedule))
 
     signals.beat_init.connect(on_start, weak=False)
-    beat = BeatProcess(
+    BeatProcess(
         app=app,
         scheduler_cls=VisibleScheduler,
         max_interval=LONGEST_PAUSE,
         loglevel=settings.log.level,
         quiet=True,
-    )
-    beat.run()
+    ).run()

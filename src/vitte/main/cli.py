@@ -120,6 +120,17 @@ def sandbox(**options: Any) -> None:
 
 
 @cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8082, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--pause", default=0.05, show_default=True, help="Seconds between two words of an answer.")
+def model(host: str, port: int, pause: float) -> None:
+    """Run a language model in a box: it answers "You said: ..." by OpenAI's protocol, and costs nothing."""
+    from vitte.main.sandbox import run_model
+
+    run_model(host=host, port=port, pause=pause)
+
+
+@cli.command()
 @click.option(
     "--process", "processes", type=click.Choice(RUNNABLE), multiple=True, help="Whose secrets; default: all."
 )
@@ -152,17 +163,6 @@ def status() -> None:
         raise click.ClickException(
             f"PostgreSQL does not answer: {type(error).__name__}. `vitte doctor` says what is wrong."
         ) from None
-
-
-@cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8082, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--pause", default=0.05, show_default=True, help="Seconds between two words of an answer.")
-def model(host: str, port: int, pause: float) -> None:
-    """Run a language model in a box: it answers "You said: ..." by OpenAI's protocol, and costs nothing."""
-    from vitte.main.sandbox import run_model
-
-    run_model(host=host, port=port, pause=pause)
 
 
 cli.add_command(backup)

@@ -25,6 +25,7 @@ _GENERATED = (
     "redis_password",
     "admin_password",
     "admin_secret_key",
+    "grafana_admin_password",
     "telegram_webhook_secret",
 )
 _TO_FILL_IN = {"telegram_token": PLACEHOLDER, "llm_api_key": ""}

@@ -13,6 +13,8 @@ from vitte.sandbox.settings import SandboxSettings
 
 logger = structlog.get_logger(__name__)
 
+_STOP_WITHIN = 1.0
+
 
 def run(settings: SandboxSettings) -> None:
     """Serve the sandbox until SIGTERM or Ctrl-C."""
@@ -30,4 +32,4 @@ def run_model(*, host: str, port: int, pause: float) -> None:
             logger.info("model_ready", base_url=base_url)
             await stop.wait()
 
-    run_until_stopped(main, patience=1)
+    run_until_stopped(main, patience=_STOP_WITHIN)

@@ -1,6 +1,7 @@
 """The process of background work."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -49,7 +50,7 @@ def _run(settings: Settings, folder: Path) -> int:
     http = WorkerHttp(
         host=settings.worker.host,
         port=settings.worker.metrics_port,
-        render_metrics=lambda: render(folder, family=os.getpid()),
+        render_metrics=partial(render, folder, parent=os.getpid()),
     )
     http.start()
 

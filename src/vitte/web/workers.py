@@ -3,9 +3,10 @@
 import os
 import signal
 from collections.abc import Callable
-from types import FrameType
 
 import structlog
+
+from vitte.core.stopping import MARGIN, obey_signals
 
 logger = structlog.get_logger(__name__)
 
@@ -17,21 +18,26 @@ first is the process's place: 0, 1, ..."""
 class WorkerProcesses:
     """Forks, so that what the parent has loaded is there once. To be made before any thread or event loop."""
 
-    def __init__(self, count: int, work: Work) -> None:
+    def __init__(self, count: int, work: Work, *, patience: float) -> None:
         self._count = count
+        self._patience = patience
         self._work = work
         self._places: dict[int, int] = {}
         self._alive, self._alive_end = os.pipe()
         self._is_stopping = False
 
     def run(self) -> int:
-        """Keep the processes until SIGTERM or SIGINT, and return the exit code.
+        """Keep the processes until SIGTERM or SIGINT, and return the exit code; a second signal kills them.
 
         One that was killed is replaced. One that gave up by itself ends all: its reason would be the next
         one's too.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        # The processes end by themselves within their patience; this one waits a little longer.
+        obey_signals(
+            self._stop,
+            within=self._patience + 2 * MARGIN,
+            before_end=lambda: self._stop(signal.SIGKILL),
+        )
         for place in range(self._count):
             self._fork(place)
         exit_code = 0
@@ -40,7 +46,7 @@ class WorkerProcesses:
             place = self._places.pop(pid)
             if os.WIFEXITED(status):
                 exit_code = exit_code or os.WEXITSTATUS(status)
-                self._stop(signal.SIGTERM)
+                self._stop()
             elif not self._is_stopping:
                 logger.warning("worker_replaced", worker=place, signal=os.WTERMSIG(status))
                 self._fork(place)
@@ -67,18 +73,9 @@ class WorkerProcesses:
             # Nothing of the parent's is to be cleaned up here.
             os._exit(exit_code)
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        name = signal.Signals(number).name
-        if self._is_stopping:
-            logger.warning("stopped_at_once", signal=name)
-            self._stop(signal.SIGKILL)
-            os._exit(128 + number)
-        logger.info("stopping", signal=name)
-        self._stop(signal.SIGTERM)
-
-    def _stop(self, number: signal.Signals) -> None:
-        first = not self._is_stopping
+    def _stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        is_first = not self._is_stopping
         self._is_stopping = True
-        if first or number is signal.SIGKILL:
+        if is_first or number is signal.SIGKILL:
             for pid in self._places:
                 os.kill(pid, number)

@@ -1,4 +1,4 @@
-"""How the clock shows that it goes: it answers no requests, so it touches a file."""
+"""How the clock shows that it goes: its port answers from a thread, so a file is touched by the ticks."""
 
 import os
 import tempfile
