@@ -7,6 +7,8 @@ import pytest
 from bench.stand import BOTS
 from bench.update_cost import MODES, TEXTS, Row, Scale, measure, table
 
+pytestmark = pytest.mark.chaos
+
 
 @pytest.mark.timeout(300)
 async def test_the_bench_measures_every_bot_with_every_update_and_its_figures_can_be_true() -> None:

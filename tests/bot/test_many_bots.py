@@ -11,6 +11,8 @@ from vitte.core.settings import Settings
 from vitte.embedded.ports import free_port
 from vitte.sandbox.testing import NO_LIMITS
 
+pytestmark = pytest.mark.chaos
+
 AT_ONCE = 2
 """Chats that one bot serves at the same moment: few, so that there is work left for the others."""
 PEOPLE = 4

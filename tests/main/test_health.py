@@ -14,6 +14,8 @@ from tests.web.processes import environment, running
 from vitte.core.settings import Settings
 from vitte.worker import sign_of_life
 
+pytestmark = pytest.mark.chaos
+
 
 async def ask(process: str, settings: Settings, *options: str, folder: Path | None = None) -> tuple[int, str]:
     """Run `vitte health`; return its exit code and what it said."""

@@ -22,6 +22,8 @@ from tests.main.stopping import (
 from vitte.core.settings import Settings
 from vitte.db.models import InboxUpdate
 
+pytestmark = pytest.mark.chaos
+
 ALL = ("bot", "api", "admin", "worker", "beat")
 
 
