@@ -5,12 +5,11 @@ import time
 from collections.abc import Awaitable, Callable
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from vitte.core.ids import bind_correlation_id
 from vitte.core.nursery import Nursery
 from vitte.core.settings.processes import BotSettings
-from vitte.db.outages import is_away, outlast
+from vitte.db.outages import DATABASE_ERRORS, is_away, outlast
 from vitte.inbox.metrics import CLAIMS_FAILED, UPDATE_SECONDS, UPDATES_HANDLED, UPDATES_IN_PROGRESS
 from vitte.inbox.schemas import ClaimedUpdate, UnreadableUpdateError, type_of
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
@@ -103,7 +102,7 @@ class Consumer:
             claimed = await self._inbox.claim(
                 self._bot_id, limit=room, lease=self._settings.lease, only_fast=only_fast
             )
-        except (SQLAlchemyError, OSError) as error:
+        except DATABASE_ERRORS as error:
             CLAIMS_FAILED.inc()
             logger.warning("claim_failed", reason=type(error).__name__)
             return False
@@ -123,7 +122,7 @@ class Consumer:
         try:
             async with asyncio.timeout(_RELEASE_WITHIN):
                 await self._inbox.release(claimed)
-        except (SQLAlchemyError, OSError):
+        except DATABASE_ERRORS:
             logger.warning("release_failed", count=len(claimed))
 
     async def _process(self, update: ClaimedUpdate) -> None:
@@ -192,7 +191,7 @@ class Consumer:
             if self._claimed:
                 try:
                     await self._renew()
-                except (SQLAlchemyError, OSError) as error:
+                except DATABASE_ERRORS as error:
                     logger.warning("renew_failed", reason=type(error).__name__)
                     self._leases_may_be_over = True
                     wait = min(every, _LOOK_EVERY)

@@ -13,6 +13,9 @@ logger = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 
+DATABASE_ERRORS = (SQLAlchemyError, OSError, asyncpg.InternalClientError)
+"""What a statement may raise. The last comes from a server that ends: it has said so, and not hung up yet."""
+
 _TRY_AGAIN_AFTER = 0.5
 """Seconds."""
 # https://www.postgresql.org/docs/current/errcodes-appendix.html : class 08 and parts of class 57.
@@ -30,7 +33,7 @@ def is_away(error: BaseException) -> bool:
 
     The same statement may well succeed later, and whoever asked is not to blame.
     """
-    if isinstance(error, PoolTimeoutError | ConnectionError):
+    if isinstance(error, PoolTimeoutError | ConnectionError | asyncpg.InternalClientError):
         return True
     if not isinstance(error, DBAPIError):
         return False
@@ -49,7 +52,7 @@ async def outlast(write: Callable[[], Awaitable[Result]]) -> Result:
     while True:
         try:
             return await write()
-        except (SQLAlchemyError, OSError) as error:
+        except DATABASE_ERRORS as error:
             if not is_away(error):
                 raise
             if is_first:

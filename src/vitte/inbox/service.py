@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from vitte.core.errors import UnavailableError
 from vitte.db.engine import SessionFactory
 from vitte.db.models import UpdateState
+from vitte.db.outages import DATABASE_ERRORS
 from vitte.db.transaction import Transaction
 from vitte.inbox.grouping import GroupCommit
 from vitte.inbox.metrics import UPDATES_DEAD, UPDATES_TAKEN_IN
@@ -55,7 +54,7 @@ class InboxService:
             return 0
         try:
             added = await self._arrivals.add(_Arrival(bot_id, incoming))
-        except (DBAPIError, InterfaceError, PoolTimeoutError, OSError) as error:
+        except DATABASE_ERRORS as error:
             raise UnavailableError("the inbox cannot be written") from error
         UPDATES_TAKEN_IN.inc(added)
         return added

@@ -15,7 +15,6 @@ from aiogram.exceptions import (
 )
 from dishka import AsyncContainer
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vitte.assistant.repository import STOPS_CHANNEL
@@ -33,6 +32,7 @@ from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings, SettingsError
 from vitte.core.settings.root import variable
 from vitte.db.listener import Channel, NotificationListener
+from vitte.db.outages import DATABASE_ERRORS
 from vitte.inbox.repository import INBOX_CHANNEL
 from vitte.inbox.service import InboxService
 from vitte.main.begin import begin
@@ -167,6 +167,6 @@ async def _is_ready(container: AsyncContainer, connected: asyncio.Event) -> bool
     try:
         async with asyncio.timeout(_READY_TIMEOUT), engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
-    except (SQLAlchemyError, OSError, TimeoutError):
+    except DATABASE_ERRORS:
         return False
     return True

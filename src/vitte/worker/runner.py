@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from vitte.core.ids import bind_correlation_id
 from vitte.core.nursery import Nursery
 from vitte.core.settings.processes import WorkerSettings
+from vitte.db.outages import DATABASE_ERRORS
 from vitte.jobs.leases import JobLeases
 from vitte.jobs.schemas import ClaimedJob
 from vitte.worker.jobs import WorkFunction
@@ -56,7 +56,7 @@ class JobRunner:
             job = await self._leases.claim(job_id)
             if job is not None:
                 await self._run(job)
-        except (SQLAlchemyError, OSError):
+        except DATABASE_ERRORS:
             logger.exception("job_left_to_the_sweeper")
 
     async def _run(self, job: ClaimedJob) -> None:
@@ -86,7 +86,7 @@ class JobRunner:
             await asyncio.sleep(self._settings.job_lease / _RENEWALS_PER_LEASE)
             try:
                 is_ours = await self._leases.renew(job)
-            except (SQLAlchemyError, OSError) as error:
+            except DATABASE_ERRORS as error:
                 logger.warning("job_lease_not_renewed", reason=str(error))
                 continue
             if not is_ours:
