@@ -16,6 +16,8 @@ class Row:
 
     fault: str
     is_naive: bool = False
+    is_timed: bool = True
+    """Whether being late breaks a promise: only where nothing else may hold the machine up."""
     figures: Figures | None = None
     seconds: float = 0.0
     broken: list[str] = field(default_factory=list)
@@ -26,6 +28,13 @@ class Row:
         """Note the promise as broken unless `condition` holds."""
         if not condition:
             self.broken.append(promise)
+
+    def require_in_time(self, condition: bool, promise: str) -> None:
+        """Note the promise as broken, or as late where time is not measured, unless `condition` holds."""
+        if self.is_timed:
+            self.require(condition, promise)
+        elif not condition:
+            self.notes.append(promise)
 
     def require_nothing_wrong(self, figures: Figures, *, repeats: int = 0) -> None:
         """Take the figures, and require what every row does; `repeats` is how many there may be."""
@@ -58,13 +67,14 @@ class Row:
 class Board:
     """Collects the rows of a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_timed: bool) -> None:
+        self._is_timed = is_timed
         self.rows: list[Row] = []
 
     @contextmanager
     def row(self, fault: str, *, is_naive: bool = False) -> Iterator[Row]:
         """Measure one fault; the row is kept also when the block fails."""
-        row = Row(fault, is_naive=is_naive)
+        row = Row(fault, is_naive=is_naive, is_timed=self._is_timed)
         self.rows.append(row)
         begun = monotonic()
         try:

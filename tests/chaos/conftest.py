@@ -25,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_BOARD] = Board()
+    # The short form runs beside other tests: there, late is not wrong.
+    config.stash[_BOARD] = Board(is_timed=bool(config.getoption("--full", default=False)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

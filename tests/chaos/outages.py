@@ -100,12 +100,12 @@ async def lose_redis(
     await all_done(stage, ordered, within=stage.patience + jobs)
     of_jobs, of_chats = rows
     of_jobs.notes.append(f"all sent again after {resent:.1f} s")
-    of_jobs.require(resent <= RESENT_WITHIN, f"sent again only after {resent:.1f} s")
+    of_jobs.require_in_time(resent <= RESENT_WITHIN, f"sent again only after {resent:.1f} s")
     # Messages that came back with the append-only file are one too many, and dropped.
     of_jobs.require_nothing_wrong(await stage.work.examine(ordered))
     figures = await talk.figures()
     of_chats.require_nothing_wrong(figures)
-    of_chats.require(figures.p95 <= ANSWERED_WITHIN, f"answers took {figures.p95:.1f} s")
+    of_chats.require_in_time(figures.p95 <= ANSWERED_WITHIN, f"answers took {figures.p95:.1f} s")
 
 
 async def freeze_redis(
@@ -143,7 +143,7 @@ async def freeze_redis(
     row.require(not ended, f"{', '.join(ended)} ended")
     figures = await talk.figures()
     row.require_nothing_wrong(figures)
-    row.require(figures.p95 <= ANSWERED_WITHIN, f"answers took {figures.p95:.1f} s")
+    row.require_in_time(figures.p95 <= ANSWERED_WITHIN, f"answers took {figures.p95:.1f} s")
 
 
 async def restart_postgres(
@@ -179,7 +179,7 @@ async def restart_postgres(
     ]
     row.notes.append(f"{len(failures)} failures noted, down for {sum(e - b for b, e in times):.0f} s in all")
     row.require(bool(failures), "nothing failed, so nothing was tried")
-    row.require(
+    row.require_in_time(
         not late, f"failures later than {RECOVERED_WITHIN:.0f} s after: {', '.join(sorted(set(late)))}"
     )
     stuck = await stage.count(
