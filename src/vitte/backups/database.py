@@ -9,6 +9,7 @@ import asyncpg
 from vitte.backups.archives import Contents
 from vitte.backups.errors import BackupError
 from vitte.core.settings.backends import DatabaseSettings
+from vitte.db.engine import connect
 
 Connection = Any
 """asyncpg's, which has no types."""
@@ -34,18 +35,8 @@ FROM information_schema.columns WHERE table_schema = 'public' AND is_identity = 
 async def connected(settings: DatabaseSettings) -> AsyncIterator[Connection]:
     """Connect, with no time-outs but one for connecting. Raises BackupError."""
     try:
-        connection = await asyncpg.connect(
-            host=settings.host,
-            port=settings.port,
-            user=settings.user,
-            password=settings.password.get_secret_value(),
-            database=settings.name,
-            timeout=settings.connect_timeout,
-            server_settings={
-                "application_name": "vitte-backup",
-                "idle_in_transaction_session_timeout": "0",
-                "statement_timeout": "0",
-            },
+        connection = await connect(
+            settings, process="backup", idle_in_transaction_session_timeout="0", statement_timeout="0"
         )
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
         raise BackupError(f"PostgreSQL cannot be reached: {str(error) or type(error).__name__}") from None

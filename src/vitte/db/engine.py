@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+import asyncpg
 import orjson
 from sqlalchemy import URL, event
 from sqlalchemy.exc import DisconnectionError
@@ -96,6 +97,19 @@ def _test_before_use(engine: AsyncEngine) -> None:
 
     event.listen(engine.sync_engine, "checkin", note_rest)
     event.listen(engine.sync_engine, "checkout", test)
+
+
+async def connect(settings: DatabaseSettings, *, process: str, **server_settings: str) -> Any:
+    """Open a connection of asyncpg's own, outside the pool. Close it at the end."""
+    return await asyncpg.connect(
+        host=settings.host,
+        port=settings.port,
+        user=settings.user,
+        password=settings.password.get_secret_value(),
+        database=settings.name,
+        timeout=settings.connect_timeout,
+        server_settings={"application_name": f"vitte-{process}", **server_settings},
+    )
 
 
 def create_session_factory(engine: AsyncEngine) -> SessionFactory:

@@ -8,9 +8,10 @@ from typing import Any
 
 import asyncpg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from vitte.core.settings.backends import DatabaseSettings
+from vitte.db.engine import connect
+from vitte.db.outages import DATABASE_ERRORS
 
 logger = structlog.get_logger(__name__)
 
@@ -42,27 +43,12 @@ class NotificationListener:
         while True:
             try:
                 await self._listen()
-            except (
-                OSError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                SQLAlchemyError,
-                TimeoutError,
-            ) as error:
+            except (*DATABASE_ERRORS, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 logger.warning("listener_lost", reason=type(error).__name__)
             await asyncio.sleep(_RETRY_AFTER)
 
     async def _listen(self) -> None:
-        settings = self._settings
-        connection = await asyncpg.connect(
-            host=settings.host,
-            port=settings.port,
-            user=settings.user,
-            password=settings.password.get_secret_value(),
-            database=settings.name,
-            timeout=settings.connect_timeout,
-            server_settings={"application_name": "vitte-listener"},
-        )
+        connection = await connect(self._settings, process="listener")
         lost = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _connection: lost.set())
