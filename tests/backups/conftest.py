@@ -1,8 +1,10 @@
 """A database with something to lose, and its backups."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -42,6 +44,15 @@ class SetClock:
 
     def pass_by(self, **parts: float) -> None:
         self.time += timedelta(**parts)
+
+
+@pytest.fixture(autouse=True)
+def alone_on_the_server(servers: Servers) -> Iterator[None]:
+    """Let no two of these tests run at once: a rehearsal is looked for on the whole server."""
+    lock = Path(tempfile.gettempdir()) / f"vitte-test-backups-{servers.postgres_port}.lock"
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture
