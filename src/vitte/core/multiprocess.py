@@ -1,11 +1,12 @@
 """Metrics of several processes, in files that they share."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, generate_latest, values
+from prometheus_client import CollectorRegistry, Metric, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from vitte.core.machine import FamilyCollector, MachineCollector
 
@@ -26,7 +27,28 @@ def render(folder: Path, *, parent: int) -> bytes:
     `parent` is the id of the process that the others belong to.
     """
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
+    registry.register(_FilesCollector(folder))
     registry.register(MachineCollector())
     registry.register(FamilyCollector(parent))
     return generate_latest(registry)
+
+
+class _FilesCollector(Collector):
+    """Adds up what the files hold.
+
+    The library's own takes every file for complete, and so fails on one that another process has just made
+    and not yet given its size.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def describe(self) -> Iterable[Metric]:
+        """Say nothing before it is asked: registering must not read anything."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Read now."""
+        files = [str(file) for file in self._folder.glob("*.db") if file.stat().st_size]
+        merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        return merged
