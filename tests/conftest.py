@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+# Before any other import of aiogram, as the product has it.
+import vitte.core.aiogram_models  # noqa: F401  # isort: skip
+
 import pytest
 from dishka import AsyncContainer
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -35,6 +38,8 @@ _CHROMIUM_OPTIONS = [
     "--no-first-run",
 ]
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+# What a page shows in time is shown at once; the rest is for a machine with much else to do.
+expect.set_options(timeout=30_000)
 IN_CI = os.environ.get("CI") == "true"
 
 

@@ -15,7 +15,7 @@ from vitte.sandbox.testing import NO_LIMITS, RunningSandbox, running_sandbox
 BOT_ID = 42
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 
 OpenWindow = Callable[..., Awaitable["Window"]]
 

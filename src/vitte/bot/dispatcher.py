@@ -1,6 +1,7 @@
 """The dispatcher: handlers, and what stands before them."""
 
 from aiogram import Dispatcher
+from aiogram.types import Update
 from dishka import AsyncContainer
 from dishka.integrations.aiogram import setup_dishka
 
@@ -11,6 +12,8 @@ from vitte.bot.middlewares.person import PersonMiddleware
 
 def create_dispatcher(container: AsyncContainer) -> Dispatcher:
     """Make the dispatcher. `emit_startup` has to be called before the first update is fed to it."""
+    # Models are built when they are first used, and nobody should wait for this one.
+    Update.model_rebuild()
     # Nothing is kept between updates outside the database, so there is no state storage to lock.
     dispatcher = Dispatcher(disable_fsm=True)
     # Before our own middlewares, or they and the handlers would get different transactions.

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+# Before any other import of aiogram.
+import vitte.core.aiogram_models  # noqa: F401  # isort: skip
+
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import (

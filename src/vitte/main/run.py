@@ -35,8 +35,8 @@ def run_until_stopped(main: Main, *, patience: float) -> None:
 def tune_garbage_collection() -> None:
     """Take what start-up made out of the collector's sight, and let it run less often.
 
-    A full collection over the ~190,000 objects that aiogram's models are costs 150 ms; they never become
-    garbage. To be called once all is imported and built.
+    A full collection goes through all models and functions of the libraries, which never become garbage. To
+    be called once all is imported and built.
     """
     gc.collect()
     gc.freeze()

@@ -151,7 +151,10 @@ def _refusal(error: ValidationError) -> BotApiError:
 @cache
 def _field_kinds(method: str) -> dict[str, str]:
     """Return for each field of the method how its string form is read: flag, integer, text or json."""
-    return {name: _kind(_leaves(field.annotation)) for name, field in MODELS[method].model_fields.items()}
+    model = MODELS[method]
+    # Until then its fields are names only.
+    model.model_rebuild()
+    return {name: _kind(_leaves(field.annotation)) for name, field in model.model_fields.items()}
 
 
 def _leaves(annotation: Any) -> set[Any]:
