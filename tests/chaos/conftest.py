@@ -1,6 +1,7 @@
 """Faults on real processes: a short form for every day, the full one for `make chaos`."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # The short form runs beside other tests: there, late is not wrong.
     config.stash[_BOARD] = Board(is_timed=bool(config.getoption("--full", default=False)))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    is_for_full = collection_path.name == "test_demo.py"
+    return True if is_for_full and not config.getoption("--full", default=False) else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

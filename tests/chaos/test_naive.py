@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 async def test_bot_that_acknowledges_before_it_answers_is_seen_to_lose_and_to_double(
     settings: Settings, tmp_path: Path, board: Board, scale: Scale
 ) -> None:
-    async with staged(settings, tmp_path, command=NAIVE_BOT, quiet=scale.pick(3, 10)) as stage:
+    async with staged(settings, tmp_path, command=NAIVE_BOT, quiet=scale.pick(5, 10)) as stage:
         bot = await stage.start_bot()
         with board.row("naive bot: every update three times", is_naive=True) as row:
             await deliver_three_times(stage, row, people=stage.crowd.join(scale.pick(20, 200)))

@@ -24,10 +24,11 @@ from vitte.db.models import InboxUpdate
 
 pytestmark = pytest.mark.chaos
 
-ALL = ("bot", "api", "admin", "worker", "beat")
+# The clock is not here: it has nothing in progress, and so ends at once at the first.
+PATIENT = ("bot", "api", "admin", "worker")
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", PATIENT)
 async def test_a_second_signal_that_comes_with_the_first_ends_it_at_once(
     settings: Settings, name: str
 ) -> None:
@@ -39,7 +40,7 @@ async def test_a_second_signal_that_comes_with_the_first_ends_it_at_once(
         await process.logged("stopped_at_once")
 
 
-@pytest.mark.parametrize("name", ["bot", "api", "admin", "worker"])
+@pytest.mark.parametrize("name", PATIENT)
 @pytest.mark.parametrize("backend", ["database", "redis"])
 async def test_it_ends_in_order_while_a_backend_is_silent(
     settings: Settings, name: str, backend: str

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.sandbox.test_page_support import BOT_ID, PHONE, OpenWindow, PlayedBot
 from vitte.sandbox.testing import NO_LIMITS, RunningSandbox, running_sandbox
@@ -159,6 +159,23 @@ async def test_hostile_words_stay_words(
     assert await window.calculate("document.querySelectorAll('#app img, #app script, #app b').length") == 0
     assert await window.calculate("document.querySelectorAll('#app a').length") == 0
     assert "owned" not in await window.page.title()
+
+
+async def test_a_page_whose_scripts_were_cut_off_loads_itself_again(
+    open_window: OpenWindow, played: PlayedBot, world: RunningSandbox
+) -> None:
+    anna = await world.person("Anna", listen=False)
+    await anna.send("hello")
+    cut_off: list[str] = []
+
+    async def cut_off_twice(route: Route) -> None:
+        cut_off.append(route.request.url)
+        await (route.abort("internetdisconnected") if len(cut_off) < 3 else route.continue_())
+
+    window = await open_window(f"/?person={anna.id}", routes={"**/js/store.js": cut_off_twice})
+    await expect(window.message("hello")).to_have_count(1)
+    assert len(cut_off) == 3
+    assert await window.calculate("sessionStorage.length") == 0
 
 
 async def test_messages_of_a_dropped_connection_come_without_loss_or_doubles(

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page
+from playwright.async_api import Browser, Locator, Page, Route
 
 from vitte.sandbox.model import Json
 from vitte.sandbox.testing import NO_LIMITS, RunningSandbox, running_sandbox
@@ -18,6 +18,7 @@ PHONE = {"width": 390, "height": 844}
 _PATIENCE = 30.0
 
 OpenWindow = Callable[..., Awaitable["Window"]]
+Routes = dict[str, Callable[[Route], Awaitable[None]]]
 
 
 class PlayedBot:
@@ -114,8 +115,10 @@ async def open_window(chromium: Browser, world: RunningSandbox) -> AsyncIterator
     """
     windows: list[Window] = []
 
-    async def open_one(path: str = "/", **options: Any) -> Window:
+    async def open_one(path: str = "/", *, routes: Routes | None = None, **options: Any) -> Window:
         context = await chromium.new_context(**{"viewport": DESK, "locale": "en-US", **options})
+        for pattern, handler in (routes or {}).items():
+            await context.route(pattern, handler)
         window = Window(await context.new_page())
         windows.append(window)
         page = window.page
@@ -123,7 +126,8 @@ async def open_window(chromium: Browser, world: RunningSandbox) -> AsyncIterator
         page.on("pageerror", lambda error: window.errors.append(str(error)))
         page.on("request", lambda request: window.addresses.append(request.url))
         page.on("console", lambda line: _keep_policy_break(window, line.text))
-        await page.goto(world.base_url + path)
+        # Not until all is loaded: a page that lacks something loads itself again.
+        await page.goto(world.base_url + path, wait_until="commit")
         return window
 
     yield open_one

@@ -2,7 +2,7 @@ import { ChatPane } from "./chat-pane.js";
 import { arrange, isPhone } from "./dom.js";
 import { fullName } from "./format.js";
 import { PeopleList } from "./people-list.js";
-import { lasting } from "./storage.js";
+import { lasting, passing } from "./storage.js";
 import { store } from "./store.js";
 import { Welcome } from "./welcome.js";
 
@@ -94,6 +94,7 @@ async function start() {
   const first = firstPerson(wanted);
   if (first) store.select(first);
   paint();
+  passing.set("loadedAgain", null);
 }
 
 start();
