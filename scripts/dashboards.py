@@ -311,7 +311,7 @@ RESOURCES = Dashboard(
                 queries={"{{job}} {{state}}": "sum by (job, state) (vitte_database_connections)"},
             ),
         ],
-        "Disk and backups": [
+        "Disk, backups and certificate": [
             Panel(
                 title="Disk that is free",
                 queries={"free": "min(vitte_disk_free_bytes / vitte_disk_size_bytes)"},
@@ -324,6 +324,14 @@ RESOURCES = Dashboard(
                 title="Size of the newest backup",
                 queries={"size": "max(vitte_backup_size_bytes)"},
                 unit="bytes",
+            ),
+            Panel(
+                title="Certificate",
+                queries={"ends in": "min(vitte_certificate_expires_timestamp_seconds) - time()"},
+                unit="s",
+                bad=604800,
+                bad_below=True,
+                help="Renewed weeks before its end; red is the last week.",
             ),
             Panel(
                 title="Backups",

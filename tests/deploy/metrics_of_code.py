@@ -12,6 +12,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
 import vitte
+from vitte.core.certificates import CertificateCollector
+from vitte.core.clock import utc_now
 from vitte.core.machine import FamilyCollector, MachineCollector
 
 # Of one process too, which the worker gives for its family.
@@ -54,7 +56,8 @@ def _described() -> Iterator[tuple[str, str, set[str]]]:
         }.items():
             (Path(folder) / name).write_text(content)
         machine, family = MachineCollector(Path(folder)), FamilyCollector(os.getpid())
-        for collector in (*REGISTRY._collector_to_names, machine, family):
+        certificate = CertificateCollector("localhost:443", look=lambda *_: utc_now())
+        for collector in (*REGISTRY._collector_to_names, machine, family, certificate):
             yield from _of(collector)
 
 

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import os
-import ssl
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +11,6 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -21,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.servers import PASSWORD, Servers
 from tests.web.processes import environment
+from tests.web.tls import make_certificate, serving_tls
 from vitte.backups.archives import Contents, Folder, Manifest, archive_name
 from vitte.core.clock import utc_now
 from vitte.core.settings import Process, Settings
@@ -291,43 +289,6 @@ async def test_a_certificate_that_ends_soon_is_found(
         well.telegram.webhook_url = f"https://127.0.0.1:{port}/hook"
         assert "not good" in (await find(well, "certificate")).what
     assert "cannot be reached" in (await find(well, "certificate")).what
-
-
-def make_certificate(folder: Path, *, days: int) -> tuple[Path, Path]:
-    """Make a certificate of localhost's own; return it and its key."""
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", str(days))
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-keyout",
-            key,
-            "-out",
-            certificate,
-            *subject,
-        ],
-        capture_output=True,
-        check=True,
-    )
-    return certificate, key
-
-
-@asynccontextmanager
-async def serving_tls(certificate: Path, key: Path) -> AsyncIterator[int]:
-    """Listen with a certificate; yields the port."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    runner = web.AppRunner(web.Application())
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
-    await site.start()
-    yield runner.addresses[0][1]
-    await runner.cleanup()
 
 
 @pytest.mark.parametrize(

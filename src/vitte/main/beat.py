@@ -7,6 +7,7 @@ from celery import signals
 from celery.apps.beat import Beat
 from prometheus_client import REGISTRY, generate_latest
 
+from vitte.core.certificates import CertificateCollector
 from vitte.core.clock import utc_now
 from vitte.core.machine import MachineCollector
 from vitte.core.settings import Settings
@@ -38,6 +39,8 @@ def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     begin(settings, process="beat")
     REGISTRY.register(MachineCollector())
+    if settings.beat.certificate_at:
+        REGISTRY.register(CertificateCollector(settings.beat.certificate_at))
     app = create_celery(settings)
     app.conf.beat_schedule = create_schedule(utc_now(), sweep_interval=settings.worker.sweep_interval)
     http = WorkerHttp(host=settings.beat.host, port=settings.beat.port, render_metrics=generate_latest)

@@ -75,6 +75,12 @@ class BeatSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: Port = Field(8004, description="Health and metrics of the clock.")
+    certificate_at: str = Field(
+        "",
+        pattern=r"^([^:\s]+:\d+)?$",
+        description="Host and port that present the certificate which browsers and Telegram see, such as "
+        "`bot.example.org:443`: when it ends is measured there; empty: nowhere.",
+    )
 
 
 class WorkerSettings(BaseModel):
