@@ -1,4 +1,4 @@
-# One image for every process of Vitte: bot, api, worker, beat, admin and the migrations.
+# One image for every process of Vitte: bot, api, worker, beat, admin, backup and the migrations.
 ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build
@@ -25,6 +25,8 @@ ENV PATH=/opt/vitte/bin:$PATH \
     VITTE_ENV_FILE=
 RUN groupadd --gid 10001 vitte && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
     --shell /usr/sbin/nologin vitte
+# A volume that is mounted here for the first time gets owner and rights from the folder below it.
+RUN install -d -o 10001 -g 10001 -m 0700 /backups
 # The image of Python comes without byte code, and a root that cannot be written would never get any: every start,
 # and every health check, would compile the standard library anew.
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x '/(test|tests|site-packages|lib2to3|idlelib)/' \

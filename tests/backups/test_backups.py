@@ -28,6 +28,7 @@ from vitte.backups.errors import BackupError
 from vitte.backups.service import BackupService
 from vitte.core.settings import Settings
 from vitte.db.engine import create_engine
+from vitte.main.health import check
 
 MakeBackups = Callable[[], BackupService]
 WHOLE = (2, 100, {DIARY})
@@ -280,15 +281,17 @@ async def test_backups_are_made_by_themselves_and_can_be_watched(backup_settings
     command = ("-m", "vitte", "backup", "--every", "24h")
     async with running(*command, settings=backup_settings) as process:
         made = await process.logged("backup_made")
+        check("backup", backup_settings)
+        check("backup", backup_settings, ready=True)
         address = f"http://127.0.0.1:{backup_settings.backup.port}"
         async with aiohttp.ClientSession(address) as client:
-            async with client.get("/health") as answer:
-                assert answer.status == 200
             metrics = ""
             while 'vitte_backups_total{outcome="made"} 1.0' not in metrics:
                 async with client.get("/metrics") as answer:
                     metrics = await answer.text()
         assert f"vitte_backup_size_bytes {float(made['bytes'])}" in metrics
+        # From the start, or Prometheus would take the first failure for no increase.
+        assert 'vitte_backups_total{outcome="failed"} 0.0' in metrics
         assert "vitte_backup_last_success_timestamp_seconds 0.0" not in metrics
         assert await process.stop() == 0
     # Started anew, it finds a fresh one and makes no other.

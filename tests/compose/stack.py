@@ -22,12 +22,20 @@ SECRETS = {
     "admin_password": f"admin {PASSWORD}'\\",
     "admin_secret_key": f"key {PASSWORD}'\\",
     "llm_api_key": f"llm-{PASSWORD}'\\",
+    "grafana_admin_password": f"grafana {PASSWORD}'\\",
+    "postgres_exporter_password": f"exporter {PASSWORD}'\\",
+    "s3_secret_key": f"s3 {PASSWORD}'\\",
+    # None: backups are not encrypted.
+    "backup_identity": "",
     # Telegram itself allows no more than letters, digits, _ and - here.
     "telegram_webhook_secret": "webhook_secret-1",
     "telegram_token": "42:TEST",
 }
-SERVICES = ("postgres", "redis", "bot", "api", "worker", "beat", "admin", "nginx")
-"""Those of the product that run; `migrations` ends."""
+OURS = ("bot", "api", "worker", "beat", "admin", "backup")
+"""Those that are processes of Vitte; `migrations` ends."""
+WATCHING = ("prometheus", "alertmanager", "grafana", "postgres-exporter", "redis-exporter")
+SERVICES = ("postgres", "redis", *OURS, "nginx", *WATCHING)
+"""Those of the product that run."""
 OUTSIDE = ("telegram", "model")
 """What stands in for the outside world."""
 LABEL = f"label=com.docker.compose.project={PROJECT}"
@@ -55,6 +63,7 @@ class Stack:
             "VITTE_CERTIFICATES_DIR": self.certificates,
             "VITTE_ENV_PATH": folder / "env",
             "VITTE_VERSION": "test",
+            "COMPOSE_PROFILES": "exporters",
         }
         (folder / "env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         given = os.environ.get("COMPOSE_FILE", "compose.yaml")
@@ -64,6 +73,8 @@ class Stack:
             "COMPOSE_FILE": f"{given}:{ROOT / 'deploy/compose.test.yaml'}",
             "COMPOSE_ENV_FILES": str(folder / "env"),
         }
+        # The owner's choice is in the file.
+        self._environment.pop("COMPOSE_PROFILES", None)
 
     @property
     def https(self) -> str:
@@ -88,9 +99,10 @@ class Stack:
         assert ended.returncode == 0, f"{command}: {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout
 
-    def compose(self, *arguments: str) -> str:
-        """Run `docker compose`."""
-        return self.run("docker", "compose", *arguments)
+    def compose(self, *arguments: str, **variables: str) -> str:
+        """Run `docker compose`, with some variables other than those of the file."""
+        changed = (f"{name}={value}" for name, value in variables.items())
+        return self.run("env", *changed, "docker", "compose", *arguments)
 
     def start(self, *command: str) -> "subprocess.Popen[str]":
         """Begin a command whose end is not waited for."""
@@ -113,6 +125,10 @@ class Stack:
     def execute(self, service: str, *command: str) -> str:
         """Run a command in the container of a service."""
         return self.compose("exec", "--no-TTY", service, *command)
+
+    def query(self, sql: str) -> str:
+        """Ask the database as its superuser; return rows of values with | between them."""
+        return self.execute("postgres", "psql", "-U", "postgres", "-At", "-d", "vitte", "-c", sql).strip()
 
     def logs(self, service: str) -> str:
         """Return all that a service has logged."""

@@ -8,14 +8,22 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.compose.stack import SERVICES, Stack
+from tests.compose.stack import SERVICES, WATCHING, Stack
 from vitte.core.nursery import Nursery
 from vitte.sandbox.client import SandboxClient, SandboxPerson
 
 pytestmark = pytest.mark.timeout(600)
 PATIENCE = 90.0
 """Seconds for an answer while the product is broken or replaced."""
-KILLED_TOGETHER = (("postgres",), ("redis",), ("nginx",), ("api",), ("bot",), ("worker", "beat", "admin"))
+KILLED_TOGETHER = (
+    ("postgres",),
+    ("redis",),
+    ("nginx",),
+    ("api",),
+    ("bot",),
+    ("worker", "beat", "admin", "backup"),
+    WATCHING,
+)
 assert {*itertools.chain(*KILLED_TOGETHER)} == {*SERVICES}
 
 
@@ -114,5 +122,4 @@ async def test_an_upgrade_while_fifty_people_chat_loses_nothing(
 
 async def test_what_was_said_is_still_there(stack: Stack, telegram: SandboxClient) -> None:
     stored = "SELECT count(*) FROM messages WHERE text LIKE 'You said: Hello, Vitte%'"
-    said = stack.execute("postgres", "psql", "-U", "postgres", "-At", "-d", "vitte", "-c", stored)
-    assert int(said) == 1
+    assert stack.query(stored) == "1"

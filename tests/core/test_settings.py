@@ -130,6 +130,24 @@ def test_the_webhook_mode_asks_for_its_address_and_secret(monkeypatch: pytest.Mo
         load_settings()
 
 
+def test_the_key_of_a_bucket_is_asked_of_those_who_use_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITTE_DATABASE__PASSWORD", "x")
+    monkeypatch.setenv("VITTE_BACKUP__S3_URL", "http://s3:8333")
+    with pytest.raises(SettingsError, match="s3_bucket and s3_access_key"):
+        load_settings("worker")
+    monkeypatch.setenv("VITTE_BACKUP__S3_BUCKET", "vitte")
+    monkeypatch.setenv("VITTE_BACKUP__S3_ACCESS_KEY", "vitte")
+    assert load_settings("worker").backup.s3_url
+    with pytest.raises(SettingsError, match="VITTE_BACKUP__S3_SECRET_KEY is not set"):
+        load_settings("backup")
+
+
+def test_where_a_certificate_is_looked_at_is_a_host_and_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITTE_BEAT__CERTIFICATE_AT", "https://bot.example.org")
+    with pytest.raises(SettingsError, match="VITTE_BEAT__CERTIFICATE_AT"):
+        load_settings()
+
+
 def test_limits_that_would_run_a_job_twice_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VITTE_WORKER__VISIBILITY_TIMEOUT", "100")
     with pytest.raises(SettingsError, match="visibility_timeout"):

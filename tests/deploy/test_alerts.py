@@ -83,25 +83,6 @@ def test_every_alert_says_how_bad_it_is_and_what_it_means() -> None:
         assert rule["annotations"]["description"].endswith("."), name
 
 
-def test_every_service_that_watches_is_as_confined_as_the_rest() -> None:
-    compose = load(ROOT / "compose.monitoring.yaml")
-    services = {name: service for name, service in compose["services"].items() if "image" in service}
-    assert set(services) == {"backup", "prometheus", "alertmanager", "grafana"}
-    for name, service in services.items():
-        assert service["read_only"] is True, name
-        assert service["cap_drop"] == ["ALL"], name
-        assert "no-new-privileges:true" in service["security_opt"], name
-        # The image of Vitte has a user of its own.
-        assert name == "backup" or int(service["user"].partition(":")[0]) > 0, name
-        assert "ports" not in service, name
-        assert service["healthcheck"]["test"], name
-        assert {"max-size", "max-file"} <= set(service["logging"]["options"]), name
-        assert {"cpus", "memory"} <= set(service["deploy"]["resources"]["limits"]), name
-    assert compose["networks"]["data"]["internal"] is True
-    files = [part["file"] for part in compose["configs"].values()]
-    assert all((ROOT / file).is_file() for file in files)
-
-
 def test_every_alert_has_its_page_that_says_what_to_do() -> None:
     page = (ROOT / "docs/operations.md").read_text("utf-8").partition("## When an alert comes")[2]
     chapters = dict(zip(*[iter(re.split(r"^### (\w+)\n", page, flags=re.MULTILINE)[1:])] * 2, strict=True))

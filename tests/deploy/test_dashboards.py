@@ -112,7 +112,7 @@ def test_grafana_finds_its_source_and_its_dashboards() -> None:
     text = "".join(path.read_text("utf-8") for path in DASHBOARDS)
     assert set(re.findall(r'"uid": "(vitte-prometheus|[^"]*datasource[^"]*)"', text)) == {source["uid"]}
     provider = yaml.safe_load((provisioning / "dashboards/vitte.yml").read_text("utf-8"))["providers"][0]
-    compose = yaml.safe_load((ROOT / "compose.monitoring.yaml").read_text("utf-8"))
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
     mounts = compose["services"]["grafana"]["volumes"]
     assert f"./deploy/grafana/dashboards:{provider['options']['path']}:ro" in mounts
 

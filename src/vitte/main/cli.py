@@ -33,7 +33,7 @@ def run(process: Process) -> None:
 
 
 @cli.command()
-@click.argument("process", type=click.Choice(RUNNABLE))
+@click.argument("process", type=click.Choice((*RUNNABLE, "backup")))
 @click.option("--ready", is_flag=True, help="Ask for what stands behind it as well.")
 def health(process: Process, ready: bool) -> None:  # noqa: FBT001 - click hands flags over like this
     """Tell whether a process on this machine is alive; exit code 1 if not."""

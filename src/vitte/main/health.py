@@ -26,11 +26,11 @@ def check(process: Process, settings: Settings, *, ready: bool = False) -> None:
         "admin": (settings.admin.host, settings.admin.port, "/admin/health"),
         "bot": (settings.bot.host, settings.bot.port, "/health"),
         "worker": (settings.worker.host, settings.worker.metrics_port, "/health"),
+        "backup": (settings.backup.host, settings.backup.port, "/health"),
     }[process]
-    # The worker's one answer says already that it is connected.
-    _check_http(
-        _ANY_ADDRESS.get(host, host), port, f"{path}/ready" if ready and process != "worker" else path
-    )
+    # The worker's one answer says already that it is connected, and a backup waits for what is away.
+    has_ready = process in {"api", "admin", "bot"}
+    _check_http(_ANY_ADDRESS.get(host, host), port, f"{path}/ready" if ready and has_ready else path)
 
 
 def _check_http(host: str, port: int, path: str) -> None:

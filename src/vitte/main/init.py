@@ -27,8 +27,10 @@ _GENERATED = (
     "admin_secret_key",
     "grafana_admin_password",
     "telegram_webhook_secret",
+    "postgres_exporter_password",
+    "s3_secret_key",
 )
-_TO_FILL_IN = {"telegram_token": PLACEHOLDER, "llm_api_key": ""}
+_TO_FILL_IN = {"telegram_token": PLACEHOLDER, "llm_api_key": "", "backup_identity": "", "sentry_dsn": ""}
 
 
 def write_env_file(path: Path, *, overwrite: bool) -> None:

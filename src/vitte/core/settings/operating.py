@@ -46,8 +46,7 @@ class BackupSettings(BaseModel):
 
     @model_validator(mode="after")
     def _s3_is_complete(self) -> "BackupSettings":
-        if self.s3_url and not (
-            self.s3_bucket and self.s3_access_key and self.s3_secret_key.get_secret_value()
-        ):
-            raise ValueError("s3_url needs s3_bucket, s3_access_key and s3_secret_key as well")
+        # The secret is asked of the process that uses it: the others may share these settings, and not that.
+        if self.s3_url and not (self.s3_bucket and self.s3_access_key):
+            raise ValueError("s3_url needs s3_bucket and s3_access_key as well")
         return self

@@ -131,6 +131,8 @@ class Settings(BaseSettings):
                 *needed,
                 "telegram.token",
             )  # updates are stored under the bot's id, which it begins with
+        if process == "backup" and self.backup.s3_url:
+            needed = (*needed, "backup.s3_secret_key")
         missing = [path for path in needed if not self._secret(path)]
         placeholders = [
             path for path in (*needed, *_SECRETS_IF_SET) if self._secret(path).lower().startswith(PLACEHOLDER)

@@ -93,6 +93,8 @@ async def check_bucket(settings: Settings) -> Finding:
     bucket = Bucket.of(settings.backup)
     if bucket is None:
         return unused("VITTE_BACKUP__S3_URL is not set: backups stay on this machine")
+    if not settings.backup.s3_secret_key.get_secret_value():
+        return unused("the key of the bucket is not known here: ask where the backups are made")
     try:
         names = await bucket.names()
     except BackupError as error:
