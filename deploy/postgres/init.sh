@@ -5,6 +5,7 @@
 set -eu
 # Passwords come by standard input, never on a command line, and psql quotes them.
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" --dbname postgres <<'SQL'
+SET client_min_messages = warning;
 SELECT format('CREATE ROLE %I', name) FROM (VALUES ('vitte'), ('vitte_exporter')) AS wanted (name)
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 \set password `cat /run/secrets/database_password`

@@ -17,7 +17,7 @@ LIMITS = {  # cores and MiB
     "beat": (0.25, 128),
     "admin": (0.5, 256),
     "backup": (0.5, 256),
-    "nginx": (1.0, 128),
+    "nginx": (1.0, 192),
     "prometheus": (0.5, 512),
     "alertmanager": (0.25, 128),
     "grafana": (0.5, 400),

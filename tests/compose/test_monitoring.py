@@ -8,7 +8,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from tests.compose.stack import OURS, SECRETS, WATCHING, Stack, until
+from tests.compose.stack import OURS, SECRETS, Stack, until
 from vitte.sandbox.client import SandboxClient
 
 pytestmark = pytest.mark.timeout(600)
@@ -90,10 +90,3 @@ async def test_the_owner_is_told_in_telegram_what_went_wrong(stack: Stack, teleg
         assert answer.status == 200
     message = await owner.wait_for_message("Updates were given up", timeout=180)
     assert "docs/operations.md: UpdatesDead" in message["text"]
-
-
-def test_what_watches_is_reached_from_inside_alone(stack: Stack) -> None:
-    for service in WATCHING:
-        assert not stack.container(service)["NetworkSettings"]["Ports"] or not any(
-            stack.container(service)["NetworkSettings"]["Ports"].values()
-        ), service

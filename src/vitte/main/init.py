@@ -17,6 +17,10 @@ VITTE_TELEGRAM__MODE=polling
 # Any endpoint that speaks OpenAI's chat completions, up to and without /chat/completions.
 VITTE_LLM__BASE_URL=https://openrouter.ai/api/v1
 VITTE_LLM__MODEL=
+# Your own Telegram id, to be told of alerts; write to the bot once before that.
+# VITTE_ALERTS__CHAT_ID=
+# Exporters of PostgreSQL and Redis, an S3 server: docs/operations.md.
+# COMPOSE_PROFILES=exporters,s3
 """
 
 _GENERATED = (
