@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import ssl
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tests.certificates import make_certificate
 from tests.servers import PASSWORD, Servers
 from tests.web.processes import environment
 from vitte.backups.archives import Contents, Folder, Manifest, archive_name
@@ -291,30 +291,6 @@ async def test_a_certificate_that_ends_soon_is_found(
         well.telegram.webhook_url = f"https://127.0.0.1:{port}/hook"
         assert "not good" in (await find(well, "certificate")).what
     assert "cannot be reached" in (await find(well, "certificate")).what
-
-
-def make_certificate(folder: Path, *, days: int) -> tuple[Path, Path]:
-    """Make a certificate of localhost's own; return it and its key."""
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", str(days))
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-keyout",
-            key,
-            "-out",
-            certificate,
-            *subject,
-        ],
-        capture_output=True,
-        check=True,
-    )
-    return certificate, key
 
 
 @asynccontextmanager

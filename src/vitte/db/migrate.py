@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from vitte.core.settings.backends import DatabaseSettings
-from vitte.db.engine import database_url
+from vitte.db.engine import database_url, tls
 
 logger = structlog.get_logger(__name__)
 
@@ -61,7 +61,10 @@ async def with_migration_lock(settings: DatabaseSettings, work: Callable[[Config
     engine = create_async_engine(
         database_url(settings),
         poolclass=NullPool,
-        connect_args={"server_settings": {"application_name": "vitte-migrations", **waits}},
+        connect_args={
+            "ssl": tls(settings),
+            "server_settings": {"application_name": "vitte-migrations", **waits},
+        },
     )
 
     def run(connection: Connection) -> None:
