@@ -17,6 +17,8 @@ from vitte.clients.redis import connect_redis
 from vitte.core.errors import UnavailableError
 from vitte.core.settings import Settings
 from vitte.core.settings.backends import RedisSettings
+from vitte.main.doctor.backends import check_redis
+from vitte.main.doctor.finding import Verdict
 
 
 @dataclass(frozen=True)
@@ -82,3 +84,11 @@ async def test_worker_and_clock_work_together_by_tls(server: TlsServer, settings
         running("-m", "vitte", "run", "beat", settings=settings),
     ):
         await worker.logged("test_task_done")
+
+
+async def test_the_doctor_names_the_certificate_as_the_fault(server: TlsServer, settings: Settings) -> None:
+    settings.redis = server.settings()
+    assert (await check_redis(settings)).verdict is Verdict.OK
+    settings.redis = server.settings(tls_ca=str(server.other_certificate))
+    finding = await check_redis(settings)
+    assert (finding.verdict, "VITTE_REDIS__TLS_CA" in finding.cure) == (Verdict.WRONG, True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import text
 
 from tests.certificates import make_certificate
@@ -14,11 +15,13 @@ from tests.conftest import IN_CI
 from tests.servers import PASSWORD, make_postgres, oldest_are_installed
 from vitte.backups.programs import find_programs
 from vitte.core.nursery import Nursery
-from vitte.core.settings.backends import DatabaseSettings
+from vitte.core.settings import Settings
+from vitte.core.settings.backends import DatabaseSettings, RedisSettings
 from vitte.core.settings.operating import BackupSettings
 from vitte.db import migrate
 from vitte.db.engine import connect, create_engine
 from vitte.db.listener import Channel, NotificationListener
+from vitte.main.doctor.backends import check_database
 
 _IN_USE = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
@@ -111,6 +114,24 @@ async def test_a_server_without_tls_gets_no_password_from_those_who_want_it(
         )
         with pytest.raises(ConnectionError, match="rejected SSL upgrade"):
             await connect(wanting, process="test")
+
+
+async def test_the_doctor_says_what_is_wrong_between_us_and_the_server(
+    server: TlsServer, settings_without_tls: DatabaseSettings
+) -> None:
+    settings = Settings(
+        database=server.settings(sslmode="verify-full", sslrootcert=str(server.other_certificate))
+    )
+    assert "VITTE_DATABASE__SSLROOTCERT" in (await check_database(settings)).cure
+    settings.database = settings_without_tls.model_copy(update={"sslmode": "require"})
+    assert "knows no TLS" in (await check_database(settings)).cure
+
+
+def test_a_file_of_certificates_that_is_not_there_is_named_before_anything_starts() -> None:
+    with pytest.raises(ValidationError, match="there is no file /nowhere"):
+        DatabaseSettings(sslrootcert="/nowhere")
+    with pytest.raises(ValidationError, match="there is no file /nowhere"):
+        RedisSettings(tls_ca="/nowhere")
 
 
 async def test_migrations_notifications_and_the_programs_of_backups_are_encrypted_too(

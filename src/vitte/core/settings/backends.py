@@ -1,13 +1,23 @@
 """Where the data lives: PostgreSQL and Redis."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 SecondsOrOff = Annotated[float, Field(ge=0)]
+
+
+def _a_file(path: str) -> str:
+    if path and not Path(path).is_file():
+        raise ValueError(f"there is no file {path}")
+    return path
+
+
+FilePath = Annotated[str, AfterValidator(_a_file)]
 
 
 class DatabaseSettings(BaseModel):
@@ -22,7 +32,7 @@ class DatabaseSettings(BaseModel):
     sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
         "prefer", description="TLS: prefer and require believe any certificate, verify-full checks its name."
     )
-    sslrootcert: str = Field(
+    sslrootcert: FilePath = Field(
         "", description="File of the certificates that verify-ca and verify-full trust; empty: the system's."
     )
     pool_size: int = Field(20, ge=1, description="Connections kept open by a process.")
@@ -62,7 +72,7 @@ class RedisSettings(BaseModel):
     username: str = ""
     password: SecretStr = SecretStr("")
     tls: bool = Field(default=False, description="Connect by TLS, and check the certificate and its name.")
-    tls_ca: str = Field(
+    tls_ca: FilePath = Field(
         "", description="File of the certificates that are trusted for that; empty: the system's."
     )
     timeout: Seconds = Field(2, description="Seconds to wait for a connection or an answer.")
