@@ -14,6 +14,8 @@ from tests.deploy.test_alerts import run_promtool
 from tests.deploy.test_dashboards import selectors
 from vitte.core.settings import Settings
 
+# What the operator adds to every target of a PodMonitor.
+_OF_THE_OPERATOR = {"namespace"}
 _OF_OTHERS = {"kube_cronjob_status_last_successful_time": {"namespace", "cronjob"}}
 
 
@@ -43,7 +45,7 @@ def test_every_query_parses_and_names_metrics_that_there_are(external: Manifests
         for selector in used:
             assert selector.name in known, f"{name} names {selector.name}"
             labels = {matcher.name for matcher in selector.matchers.matchers}
-            assert labels <= known[selector.name], name
+            assert labels <= known[selector.name] | _OF_THE_OPERATOR, name
     # What it records has to be what the alerts and dashboards ask for.
     assert "vitte_backup_last_success_timestamp_seconds" in known
 
@@ -53,13 +55,15 @@ def test_of_several_workers_only_the_one_counts_that_measured_last(
 ) -> None:
     series = {
         # The first saw people wait, long ago; the second has seen since that nobody does.
-        'vitte_measured_timestamp_seconds{instance="a"}': "100x5",
-        'vitte_inbox_oldest_seconds{instance="a"}': "90x5",
-        'vitte_jobs_oldest_seconds{instance="a",queue="default"}': "900x5",
-        'vitte_measured_timestamp_seconds{instance="b"}': "110x5",
-        'vitte_inbox_oldest_seconds{instance="b"}': "3x5",
-        'vitte_jobs_oldest_seconds{instance="b",queue="default"}': "7x5",
+        'vitte_measured_timestamp_seconds{namespace="vitte",instance="a"}': "100x5",
+        'vitte_inbox_oldest_seconds{namespace="vitte",instance="a"}': "90x5",
+        'vitte_jobs_oldest_seconds{namespace="vitte",instance="a",queue="default"}': "900x5",
+        'vitte_measured_timestamp_seconds{namespace="vitte",instance="b"}': "110x5",
+        'vitte_inbox_oldest_seconds{namespace="vitte",instance="b"}': "3x5",
+        'vitte_jobs_oldest_seconds{namespace="vitte",instance="b",queue="default"}': "7x5",
     }
+    # Another Vitte of the same cluster, which is none of ours.
+    series |= {name.replace('"vitte"', '"other"').replace('"a"', '"c"'): "500x5" for name in list(series)[:3]}
     test: dict[str, Any] = {
         "interval": "1m",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
@@ -85,7 +89,16 @@ def test_growing_is_bounded_both_ways_and_left_to_one_hand(external: Manifests) 
         # A number of our own would undo at every upgrade what KEDA has found right.
         assert "replicas" not in external.one("Deployment", name)["spec"]
         assert 1 <= spec["minReplicaCount"] <= spec["fallback"]["replicas"] < spec["maxReplicaCount"]
+        # No schema is at hand: https://keda.sh/docs/2.17/reference/scaledobject-spec/
+        assert set(spec) == {
+            *("scaleTargetRef", "minReplicaCount", "maxReplicaCount", "pollingInterval"),
+            *("fallback", "advanced", "triggers"),
+        }
+        assert spec["fallback"]["behavior"] == "currentReplicasIfHigher"
         [trigger] = spec["triggers"]
+        assert set(trigger["metadata"]) == {"serverAddress", "query", "threshold", "ignoreNullValues"}
+        behavior = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+        assert set(behavior) == {"scaleUp", "scaleDown"}
         assert (trigger["type"], trigger["metricType"]) == ("prometheus", "AverageValue")
         assert float(trigger["metadata"]["threshold"]) > 0
         # No measurement is no zero.
