@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -42,7 +43,9 @@ def oldest_are_installed() -> bool:
     return (_OLDEST_POSTGRES / "postgres").exists() and _OLDEST_REDIS.exists()
 
 
-def make_postgres(folder: Path, *, oldest: bool = False) -> PostgresServer:
+def make_postgres(
+    folder: Path, *, oldest: bool = False, options: Mapping[str, str] | None = None
+) -> PostgresServer:
     """Make a PostgreSQL of tests; it is not started yet."""
     return PostgresServer(
         folder,
@@ -50,14 +53,20 @@ def make_postgres(folder: Path, *, oldest: bool = False) -> PostgresServer:
         bin_dir=_OLDEST_POSTGRES if oldest else None,
         durable=False,
         die_with_parent=True,
-        options={"max_connections": "300"},
+        options={"max_connections": "300", **(options or {})},
     )
 
 
-def make_redis(folder: Path, *, oldest: bool = False) -> RedisServer:
+def make_redis(
+    folder: Path, *, oldest: bool = False, options: Mapping[str, str] | None = None
+) -> RedisServer:
     """Make a Redis of tests; it is not started yet."""
     return RedisServer(
-        folder, password=PASSWORD, binary=_OLDEST_REDIS if oldest else None, die_with_parent=True
+        folder,
+        password=PASSWORD,
+        binary=_OLDEST_REDIS if oldest else None,
+        options=options,
+        die_with_parent=True,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import func, select
 
+from vitte.bot.metrics import POLLS
 from vitte.bot.polling import Poller
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings, SettingsError
@@ -86,12 +87,26 @@ async def test_two_bots_that_poll_by_mistake_lose_nothing(
     transaction: Transaction,
     nursery: Nursery,
 ) -> None:
+    told = POLLS.labels(outcome="another_poller")
+    before = told._value.get()
     for name in ("one", "two"):
         nursery.start(poller(settings, session_factory).run(), name=name)
     for number in range(10):
         await anna.send(str(number))
         await asyncio.sleep(0.05)
     assert await stored(transaction, at_least=10) == 10
+    assert told._value.get() > before
+
+
+async def test_a_webhook_that_somebody_else_has_set_is_named_as_the_fault(
+    sandbox: RunningSandbox, settings: Settings, session_factory: SessionFactory, nursery: Nursery
+) -> None:
+    told = POLLS.labels(outcome="webhook_set")
+    before = told._value.get()
+    await sandbox.result("setWebhook", url="http://127.0.0.1:8443/", secret_token="of-another")
+    nursery.start(poller(settings, session_factory).run(), name="poller")
+    await sandbox.wait_for_calls("getUpdates", count=2)
+    assert told._value.get() > before
 
 
 async def test_a_token_that_telegram_does_not_know_is_named_as_the_fault(settings: Settings) -> None:

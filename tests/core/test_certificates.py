@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import make_certificate
 from tests.web.ports import free_port
-from tests.web.tls import make_certificate, serving_tls
+from tests.web.tls import serving_tls
 from vitte.core.certificates import CertificateCollector, ends_at, not_after
 from vitte.core.clock import utc_now
 

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -18,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from tests.servers import PASSWORD, Servers
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.db import migrate
-from vitte.db.engine import database_url
+from vitte.db.engine import connect, database_url
 from vitte.db.models import Base
 
 MakeDatabase = Callable[..., Awaitable[str]]
@@ -60,6 +61,21 @@ async def test_going_back_to_the_beginning_leaves_no_table_behind(empty: Databas
         tables = await connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         assert tables.scalars().all() == ["alembic_version"]
     await engine.dispose()
+
+
+async def test_a_process_of_the_version_before_can_start_while_a_newer_one_takes_over(
+    empty: DatabaseSettings,
+) -> None:
+    await migrate.upgrade(empty, or_newer=True)
+    assert await current(empty) == [migrate.head()]
+    connection = await connect(empty, process="test")
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.close()
+    await migrate.upgrade(empty, or_newer=True)
+    assert await current(empty) == ["9999"]
+    # Who asks for this very version hears that it cannot be had.
+    with pytest.raises(CommandError, match="9999"):
+        await migrate.upgrade(empty)
 
 
 async def test_the_migrated_tables_are_those_the_code_expects(empty: DatabaseSettings) -> None:

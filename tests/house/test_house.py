@@ -51,3 +51,18 @@ def test_the_locked_requirements_have_hashes_and_name_no_host(tracked: list[Path
         text = path.read_text("utf-8")
         assert "--hash=sha256:" in text
         assert "http" not in text.replace("httptools", "").replace("aiohttp", "").replace("httpx", "")
+
+
+def test_every_link_between_the_pages_leads_somewhere(tracked: list[Path]) -> None:
+    pages = {path: path.read_text("utf-8") for path in tracked if path.suffix == ".md"}
+    links = [(page, link) for page, text in pages.items() for link in re.findall(r"\]\(([^)\s]+)\)", text)]
+    inside = [(page, link) for page, link in links if not re.match(r"\w+:", link)]
+    assert len(inside) > 30
+    for page, link in inside:
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), f"{page.name}: {link}"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", pages[target], re.MULTILINE)
+            anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+            assert anchor in anchors, f"{page.name}: {link}"

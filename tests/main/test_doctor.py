@@ -16,9 +16,10 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tests.certificates import make_certificate
 from tests.servers import PASSWORD, Servers
 from tests.web.processes import environment
-from tests.web.tls import make_certificate, serving_tls
+from tests.web.tls import serving_tls
 from vitte.backups.archives import Contents, Folder, Manifest, archive_name
 from vitte.core.clock import utc_now
 from vitte.core.settings import Process, Settings

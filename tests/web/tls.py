@@ -1,38 +1,11 @@
 """Servers with a certificate of their own."""
 
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
-
-
-def make_certificate(folder: Path, *, days: int) -> tuple[Path, Path]:
-    """Make a certificate of localhost's own; return it and its key."""
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", str(days))
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-keyout",
-            key,
-            "-out",
-            certificate,
-            *subject,
-        ],
-        capture_output=True,
-        check=True,
-    )
-    return certificate, key
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import aiohttp
 from redis.asyncio import Redis
 from sqlalchemy import func, select, update
 
+from tests.web.ports import free_port
 from tests.web.processes import RunningProcess, running
 from tests.worker.conftest import WORKER, Enqueue, WaitFor, running_with_clock
 from vitte.core.clock import utc_now
@@ -185,3 +186,26 @@ async def test_a_worker_that_was_overtaken_leaves_the_job_to_the_other(
         row = await session.get_one(Job, job_id)
         assert (row.state, row.error) == (JobState.OPEN, None)
         assert row.leased_until is not None
+
+
+async def test_two_workers_and_two_clocks_share_the_work_and_do_none_of_it_twice(
+    worker_settings: Settings, enqueue: Enqueue, session_factory: SessionFactory, until_jobs_are: WaitFor
+) -> None:
+    async with running_with_clock(worker_settings) as one:
+        worker_settings.worker.metrics_port = free_port()
+        worker_settings.beat.port = free_port()
+        async with running_with_clock(worker_settings) as two:
+            for number in range(60):
+                await enqueue("tests.greet", number=number, seconds=0.02)
+            await until_jobs_are(done=60)
+            assert await effects(session_factory) == dict.fromkeys(range(60), 1)
+            for worker in (one, two):
+                assert await worker.logged("job_finished", job="tests.greet")
+            before = sum(line.get("event") == "job_started" for line in two.lines)
+            for number in range(60, 90):
+                await enqueue("tests.greet", number=number, seconds=0.1)
+            # In the middle of its share.
+            await two.logged("job_started", count=before + 3)
+            kill_all(two)
+            await until_jobs_are(done=90)
+    assert set(await effects(session_factory)) == set(range(90))

@@ -65,10 +65,19 @@ class Programs:
             "PGDATABASE": database.name,
             "PGPASSWORD": database.password.get_secret_value(),
             "PGPASSFILE": os.devnull,
+            "PGSSLMODE": database.sslmode,
+            **_trusted(database),
             "PGAPPNAME": "vitte-backup",
             "PGCONNECT_TIMEOUT": str(max(2, round(database.connect_timeout))),
             "PGCLIENTENCODING": "UTF8",
         }
+
+
+def _trusted(database: DatabaseSettings) -> dict[str, str]:
+    # "system" is a word of libpq since version 16, and it goes with verify-full only.
+    if database.sslrootcert:
+        return {"PGSSLROOTCERT": database.sslrootcert}
+    return {"PGSSLROOTCERT": "system"} if database.sslmode == "verify-full" else {}
 
 
 async def find_programs(

@@ -23,6 +23,15 @@ _INBOX_BACKOFF = 2.0
 """Seconds at most that people wait after PostgreSQL is back: it is ours, and need not be spared."""
 
 
+_CONFLICT = 409
+_ANOTHER_POLLER, _WEBHOOK_SET = "another_poller", "webhook_set"
+_CURES = {
+    _ANOTHER_POLLER: "only one bot may poll: stop the other, or let both share a webhook",
+    _WEBHOOK_SET: "another deployment has set a webhook: stop that one, then start this one anew",
+}
+"""What to do where two of us are in each other's way. Nothing is lost by it, and little comes in."""
+
+
 class PollError(Exception):
     """A poll brought no updates; `retry_after` is how many seconds Telegram asks to wait, if it does."""
 
@@ -68,7 +77,10 @@ class Poller:
                     backoff = _FIRST_BACKOFF
                     continue
                 POLLS.labels(outcome=outcome).inc()
-                logger.warning("poll_failed", outcome=outcome, wait=wait)
+                if cure := _CURES.get(outcome):
+                    logger.warning(outcome, cure=cure, wait=wait)
+                else:
+                    logger.warning("poll_failed", outcome=outcome, wait=wait)
                 await asyncio.sleep(wait)
                 backoff = min(backoff * 2, _MAX_BACKOFF)
 
@@ -91,7 +103,7 @@ class Poller:
             answer = answer if isinstance(answer, dict) else {}
             parameters = answer.get("parameters") or {}
             logger.warning("poll_refused", description=answer.get("description"))
-            raise PollError(f"status_{answer.get('error_code')}", parameters.get("retry_after"))
+            raise PollError(_outcome_of(answer), parameters.get("retry_after"))
         updates: list[dict[str, Any]] = answer["result"]
         return updates
 
@@ -104,3 +116,15 @@ class Poller:
             # Without an id an update can be neither stored nor acknowledged; Telegram sends none.
             raise PollError("not_an_update") from None
         self._offset = max(update["update_id"] for update in updates) + 1
+
+
+def _outcome_of(refusal: dict[str, Any]) -> str:
+    """Return what a refusal means.
+
+    Telegram's words for a conflict are "terminated by other getUpdates request", "terminated by setWebhook
+    request" and "can't use getUpdates method while webhook is active".
+    """
+    code = refusal.get("error_code")
+    if code != _CONFLICT:
+        return f"status_{code}"
+    return _ANOTHER_POLLER if "other getUpdates" in str(refusal.get("description")) else _WEBHOOK_SET

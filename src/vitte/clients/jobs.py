@@ -13,6 +13,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from prometheus_client import Counter
 
+from vitte.clients.redis import tls_options
 from vitte.core.errors import UnavailableError
 from vitte.core.job_names import QUEUE, RUN_JOB
 from vitte.core.settings import Settings
@@ -115,6 +116,7 @@ def broker_settings(settings: Settings) -> dict[str, Any]:
     """Return what the sender of jobs and the worker have to agree on, as Celery's settings."""
     return {
         "broker_url": settings.redis.url,
+        "broker_use_ssl": tls_options(settings.redis) or None,
         "broker_transport_options": {
             # Our keys are told apart from others in the same Redis.
             "global_keyprefix": "vitte:jobs:",

@@ -1,9 +1,11 @@
 """The client of Redis."""
 
 import asyncio
+import ssl
 from collections.abc import Iterable
+from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Connection, Redis
+from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -33,13 +35,28 @@ class _Connection(Connection):
             raise asyncio.CancelledError
 
 
+class _TlsConnection(_Connection, SSLConnection):
+    """The same by TLS."""
+
+
+def tls_options(settings: RedisSettings) -> dict[str, Any]:
+    """Return how redis-py is to check the server's certificate; empty where there is no TLS."""
+    if not settings.tls:
+        return {}
+    return {
+        "ssl_cert_reqs": ssl.CERT_REQUIRED,
+        "ssl_ca_certs": settings.tls_ca or None,
+        "ssl_check_hostname": True,
+    }
+
+
 def connect_redis(settings: RedisSettings, *, timeout: float) -> Redis:
     """Make a client of Redis; every try of a call ends within `timeout` seconds.
 
     There is a second try at once, for the connection that a restart of Redis has closed.
     """
     pool = BlockingConnectionPool(
-        connection_class=_Connection,
+        connection_class=_TlsConnection if settings.tls else _Connection,
         # Enough for one process; more would be opened all at once by a burst, and then time out.
         max_connections=_MAX_CONNECTIONS,
         timeout=timeout,
@@ -51,5 +68,6 @@ def connect_redis(settings: RedisSettings, *, timeout: float) -> Redis:
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 1),
+        **tls_options(settings),
     )
     return Redis.from_pool(pool)

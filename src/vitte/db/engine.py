@@ -1,5 +1,6 @@
 """The connection pool of a process."""
 
+import ssl
 import time
 from typing import Any
 
@@ -30,6 +31,19 @@ def database_url(settings: DatabaseSettings) -> URL:
         port=settings.port,
         database=settings.name,
     )
+
+
+def tls(settings: DatabaseSettings) -> ssl.SSLContext | str:
+    """Return what asyncpg is to make of TLS.
+
+    A context of our own where certificates are checked: asyncpg's trusts only a file in the home folder, and
+    a container has none. https://www.postgresql.org/docs/current/libpq-ssl.html
+    """
+    if not settings.sslmode.startswith("verify"):
+        return settings.sslmode
+    context = ssl.create_default_context(cafile=settings.sslrootcert or None)
+    context.check_hostname = settings.sslmode == "verify-full"
+    return context
 
 
 def server_timeouts(settings: DatabaseSettings) -> dict[str, str]:
@@ -65,6 +79,7 @@ def create_engine(settings: DatabaseSettings, *, process: str) -> AsyncEngine:
         connect_args={
             "timeout": settings.connect_timeout,
             "command_timeout": settings.command_timeout,
+            "ssl": tls(settings),
             "server_settings": {"application_name": f"vitte-{process}", **server_timeouts(settings)},
         },
     )
@@ -108,6 +123,7 @@ async def connect(settings: DatabaseSettings, *, process: str, **server_settings
         password=settings.password.get_secret_value(),
         database=settings.name,
         timeout=settings.connect_timeout,
+        ssl=tls(settings),
         server_settings={"application_name": f"vitte-{process}", **server_settings},
     )
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from vitte.core.settings.backends import DatabaseSettings
-from vitte.db.engine import database_url
+from vitte.db.engine import database_url, tls
 
 logger = structlog.get_logger(__name__)
 
@@ -61,7 +62,10 @@ async def with_migration_lock(settings: DatabaseSettings, work: Callable[[Config
     engine = create_async_engine(
         database_url(settings),
         poolclass=NullPool,
-        connect_args={"server_settings": {"application_name": "vitte-migrations", **waits}},
+        connect_args={
+            "ssl": tls(settings),
+            "server_settings": {"application_name": "vitte-migrations", **waits},
+        },
     )
 
     def run(connection: Connection) -> None:
@@ -77,10 +81,24 @@ async def with_migration_lock(settings: DatabaseSettings, work: Callable[[Config
         await engine.dispose()
 
 
-async def upgrade(settings: DatabaseSettings, revision: str = "head") -> None:
-    """Apply every migration up to `revision`. Safe to run twice, and from two hosts at the same moment."""
-    await with_migration_lock(settings, lambda config: command.upgrade(config, revision))
-    logger.info("database_migrated", revision=revision)
+async def upgrade(settings: DatabaseSettings, revision: str = "head", *, or_newer: bool = False) -> None:
+    """Apply every migration up to `revision`. Safe to run twice, and from two hosts at the same moment.
+
+    With `or_newer` tables of a later version are left as they are: while that one takes over, this one goes
+    on with them. Without it they are an error of Alembic's.
+    """
+
+    def work(config: Config) -> None:
+        connection = config.attributes["connection"]
+        current = MigrationContext.configure(connection).get_current_revision()
+        connection.rollback()
+        if or_newer and current and not knows_revision(current):
+            logger.warning("database_is_newer", revision=current)
+            return
+        command.upgrade(config, revision)
+        logger.info("database_migrated", revision=revision)
+
+    await with_migration_lock(settings, work)
 
 
 async def downgrade(settings: DatabaseSettings, revision: str) -> None:

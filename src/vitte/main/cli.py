@@ -47,13 +47,14 @@ def health(process: Process, ready: bool) -> None:  # noqa: FBT001 - click hands
 
 @cli.command()
 @click.option("--down", metavar="REVISION", help='Undo down to a revision: "-1", "0001" or "base".')
-def migrate(down: str | None) -> None:
+@click.option("--or-newer", is_flag=True, help="Leave the tables of a later version as they are.")
+def migrate(*, down: str | None, or_newer: bool) -> None:
     """Bring the database to this version's tables; safe to run twice, and from two hosts at once."""
     from vitte.db.migrate import MigrationBlockedError
     from vitte.main.migrations import run as run_migrations
 
     try:
-        run_migrations(_settings_of("migrations"), down=down)
+        run_migrations(_settings_of("migrations"), down=down, or_newer=or_newer)
     except MigrationBlockedError as error:
         raise click.ClickException(str(error)) from None
 

@@ -1,13 +1,23 @@
 """Where the data lives: PostgreSQL and Redis."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 SecondsOrOff = Annotated[float, Field(ge=0)]
+
+
+def _a_file(path: str) -> str:
+    if path and not Path(path).is_file():
+        raise ValueError(f"there is no file {path}")
+    return path
+
+
+FilePath = Annotated[str, AfterValidator(_a_file)]
 
 
 class DatabaseSettings(BaseModel):
@@ -18,6 +28,13 @@ class DatabaseSettings(BaseModel):
     name: str = "vitte"
     user: str = "vitte"
     password: SecretStr = SecretStr("")
+    # The names and the words are libpq's, so that what a provider tells may be copied.
+    sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
+        "prefer", description="TLS: prefer and require believe any certificate, verify-full checks its name."
+    )
+    sslrootcert: FilePath = Field(
+        "", description="File of the certificates that verify-ca and verify-full trust; empty: the system's."
+    )
     pool_size: int = Field(20, ge=1, description="Connections kept open by a process.")
     max_overflow: int = Field(30, ge=0, description="Connections opened beyond the pool when it is busy.")
     pool_pre_ping: bool = Field(
@@ -54,11 +71,16 @@ class RedisSettings(BaseModel):
     database: int = Field(0, ge=0)
     username: str = ""
     password: SecretStr = SecretStr("")
+    tls: bool = Field(default=False, description="Connect by TLS, and check the certificate and its name.")
+    tls_ca: FilePath = Field(
+        "", description="File of the certificates that are trusted for that; empty: the system's."
+    )
     timeout: Seconds = Field(2, description="Seconds to wait for a connection or an answer.")
 
     @property
     def url(self) -> str:
         """The address with its password percent-encoded, for libraries that take nothing but a URL."""
+        scheme = "rediss" if self.tls else "redis"
         password = self.password.get_secret_value()
         user = f"{quote(self.username, safe='')}:{quote(password, safe='')}@" if password else ""
-        return f"redis://{user}{self.host}:{self.port}/{self.database}"
+        return f"{scheme}://{user}{self.host}:{self.port}/{self.database}"

@@ -31,7 +31,7 @@ async def check_database(settings: Settings) -> Finding:
         return wrong(
             f"{database.name} at {database.host}:{database.port} cannot be reached: "
             f"{str(reason) or type(reason).__name__}",
-            "Is PostgreSQL running there, and does the user have the password VITTE_DATABASE__PASSWORD?",
+            _cure_of_database(str(reason)),
         )
     finally:
         await engine.dispose()
@@ -48,6 +48,17 @@ async def check_database(settings: Settings) -> Finding:
     return wrong(f"the tables are at revision {revision or 'none'}, not {head}", "Run `vitte migrate`.")
 
 
+def _cure_of_database(reason: str) -> str:
+    if "certificate" in reason:
+        return (
+            "Name the file of the certificate that signed the server's: VITTE_DATABASE__SSLROOTCERT. With"
+            " verify-full VITTE_DATABASE__HOST has to be a name that the certificate is for."
+        )
+    if "SSL" in reason:
+        return "That server knows no TLS: switch it on there, or see VITTE_DATABASE__SSLMODE."
+    return "Is PostgreSQL running there, and does the user have the password VITTE_DATABASE__PASSWORD?"
+
+
 async def _revision(connection: AsyncConnection) -> str:
     if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
         return ""
@@ -61,13 +72,8 @@ async def check_redis(settings: Settings) -> Finding:
     try:
         version = str((await redis.info("server"))["redis_version"])
         policy = await _eviction_policy(redis)
-    except AuthenticationError:
-        return wrong(f"{where} refuses the password", "Give Redis the password VITTE_REDIS__PASSWORD.")
     except (RedisError, OSError) as error:
-        return wrong(
-            f"{where} does not answer: {type(error).__name__}",
-            "Is Redis running there? Answers go on without it; background work waits.",
-        )
+        return _fault_of_redis(where, error)
     finally:
         await redis.aclose()
     if int(version.partition(".")[0]) < _OLDEST_REDIS:
@@ -83,6 +89,20 @@ async def check_redis(settings: Settings) -> Finding:
             "Set maxmemory-policy volatile-lru in redis.conf.",
         )
     return ok(f"Redis {version}, maxmemory-policy {policy}")
+
+
+def _fault_of_redis(where: str, error: Exception) -> Finding:
+    if isinstance(error, AuthenticationError):
+        return wrong(f"{where} refuses the password", "Give Redis the password VITTE_REDIS__PASSWORD.")
+    if "certificate" in str(error):
+        return wrong(
+            f"{where} has a certificate that is not trusted, or not for this name",
+            "Name the file of the certificate that signed it: VITTE_REDIS__TLS_CA.",
+        )
+    return wrong(
+        f"{where} does not answer: {type(error).__name__}",
+        "Is Redis running there? Answers go on without it; background work waits.",
+    )
 
 
 async def _eviction_policy(redis: Redis) -> str | None:
