@@ -30,10 +30,10 @@ imports: $(VENV)/dev.stamp ## Check which room may import which
 	@echo "imports"; $(BIN)/lint-imports --no-cache
 
 tests: $(VENV)/dev.stamp ## Run the tests on the embedded PostgreSQL 18 and Valkey
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 tests-oldest: $(VENV)/dev.stamp ## Run what touches servers on PostgreSQL 15 and Redis 7
-	$(BIN)/pytest -n 2 --dist worksteal --oldest $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal --oldest $(ARGS)
 
 compose-test: $(VENV)/dev.stamp ## Build and run the whole in containers, and break it (needs Docker; 10 minutes)
 	$(BIN)/pytest --compose tests/compose $(ARGS)
