@@ -135,7 +135,9 @@ def connections(manifests: Manifests) -> int:
         if process == "beat":
             pool = 0
         else:
-            pool = sum(int(given[f"VITTE_DATABASE__{part}"]) for part in ("POOL_SIZE", "MAX_OVERFLOW"))
+            database = defaults.database
+            pool = int(given.get("VITTE_DATABASE__POOL_SIZE", database.pool_size)) + database.max_overflow
+            assert "VITTE_DATABASE__MAX_OVERFLOW" not in given
         if process == "bot":
             pool += 1  # hears notifications
         if process == "worker":

@@ -35,13 +35,16 @@ class DatabaseSettings(BaseModel):
     sslrootcert: FilePath = Field(
         "", description="File of the certificates that verify-ca and verify-full trust; empty: the system's."
     )
-    pool_size: int = Field(20, ge=1, description="Connections kept open by a process.")
-    max_overflow: int = Field(30, ge=0, description="Connections opened beyond the pool when it is busy.")
+    # Statements take a millisecond and nothing holds a connection while the model thinks, so ten serve hundreds
+    # of chats; more only take turns at PostgreSQL's cores. Those beyond the pool are opened and closed again
+    # and again, each for 3 ms of CPU on both sides.
+    pool_size: int = Field(10, ge=1, description="Connections kept open by a process.")
+    max_overflow: int = Field(0, ge=0, description="Connections opened beyond the pool when it is busy.")
     pool_pre_ping: bool = Field(
         default=True, description="Test a connection before use, so that restarts go unseen."
     )
     pool_recycle: int = Field(3600, ge=-1, description="Seconds after which a connection is replaced.")
-    pool_timeout: Seconds = Field(10, description="Seconds to wait for a free connection.")
+    pool_timeout: Seconds = Field(30, description="Seconds to wait for a free connection.")
     connect_timeout: Seconds = Field(5, description="Seconds to wait for a new connection.")
     command_timeout: Seconds = Field(30, description="Seconds that we wait for one statement.")
     # What PostgreSQL itself ends holds even when the process that began it is frozen, or gone with its host.
