@@ -1,13 +1,24 @@
 """Jobs, from whoever orders them to their end."""
 
+import time
+
 import aiohttp
 from redis.asyncio import Redis
 
-from tests.web.processes import RunningProcess, running
+from tests.web.processes import TIMEOUT, RunningProcess, running
 from tests.worker.conftest import WORKER, Enqueue, SendTick
 from vitte.core.ids import bind_correlation_id
 from vitte.core.job_names import TEST_TASK
 from vitte.core.settings import Settings
+
+
+async def until_counted(client: aiohttp.ClientSession, *lines: str) -> None:
+    """Wait for lines of the metrics: what a job's end counts comes after what it logs."""
+    counted, deadline = "", time.monotonic() + TIMEOUT
+    while not all(line in counted for line in lines):
+        assert time.monotonic() < deadline, counted
+        async with client.get("/metrics") as answer:
+            counted = await answer.text()
 
 
 async def test_a_job_is_done_under_its_senders_correlation_id_and_counted(
@@ -33,11 +44,12 @@ async def test_a_job_is_done_under_its_senders_correlation_id_and_counted(
 
     address = f"http://127.0.0.1:{worker_settings.worker.metrics_port}"
     async with aiohttp.ClientSession(address) as client:
-        async with client.get("/metrics") as answer:
-            counted = await answer.text()
-        assert 'vitte_jobs_total{name="tests.nap",outcome="finished"} 2.0' in counted
-        assert 'vitte_jobs_total{name="tests.fails",outcome="failed"} 1.0' in counted
-        assert f'vitte_job_seconds_count{{name="{TEST_TASK}"}} 1.0' in counted
+        await until_counted(
+            client,
+            'vitte_jobs_total{name="tests.nap",outcome="finished"} 2.0',
+            'vitte_jobs_total{name="tests.fails",outcome="failed"} 1.0',
+            f'vitte_job_seconds_count{{name="{TEST_TASK}"}} 1.0',
+        )
         async with client.get("/health") as answer:
             assert (answer.status, await answer.json()) == (200, {"status": "ok"})
         async with client.get("/nothing") as answer:

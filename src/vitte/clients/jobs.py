@@ -25,6 +25,8 @@ JOB_MESSAGES = Counter("vitte_job_messages", "Messages to the worker by outcome.
 Result = TypeVar("Result")
 
 _THREADS = 4
+_JOBS_IN_TIME = 100
+"""Jobs that Redis takes within its time-out even where everything is slow."""
 
 
 class JobQueue:
@@ -67,7 +69,7 @@ class JobQueue:
         a message too many does no harm.
         """
         try:
-            await self._in_thread(lambda: self._send(job_ids, queue))
+            await self._in_thread(lambda: self._send(job_ids, queue), times=1 + len(job_ids) / _JOBS_IN_TIME)
         except UnavailableError:
             JOB_MESSAGES.labels("failed").inc(len(job_ids))
             raise
@@ -103,10 +105,10 @@ class JobQueue:
                 )
         JOB_MESSAGES.labels("sent").inc(len(job_ids))
 
-    async def _in_thread(self, call: Callable[[], Result]) -> Result:
+    async def _in_thread(self, call: Callable[[], Result], *, times: float = 1) -> Result:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout * times):
                 return await loop.run_in_executor(self._threads, call)
         except (OperationalError, OSError) as error:
             raise UnavailableError("the job queue does not answer") from error

@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
+    Interval,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -21,8 +24,8 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from vitte.db.models import InboxUpdate, UpdateLane, UpdateState
 from vitte.db.transaction import Transaction
@@ -30,6 +33,30 @@ from vitte.inbox.schemas import ClaimedUpdate, InboxBacklog, IncomingUpdate
 
 INBOX_CHANNEL = "vitte_inbox"
 """PostgreSQL's notification channel that tells of new updates."""
+
+# What every update meets is put together once: SQLAlchemy takes 1 ms to build such a statement, and more the
+# more rows it has. Of notifications that are alike PostgreSQL makes one.
+_ADD = text(
+    f"""
+    WITH new AS (
+        INSERT INTO inbox_updates (bot_id, update_id, order_key, lane, payload)
+        SELECT CAST(:bot_id AS bigint), *
+        FROM unnest(
+            CAST(:update_ids AS bigint[]), CAST(:order_keys AS bigint[]), CAST(:lanes AS smallint[]),
+            CAST(:payloads AS text[])
+        )
+        ON CONFLICT (bot_id, update_id) DO NOTHING
+        RETURNING update_id
+    )
+    SELECT update_id, pg_notify('{INBOX_CHANNEL}', '') FROM new
+    """  # noqa: S608 - a constant of ours
+)
+_FINISH = text(
+    """
+    UPDATE inbox_updates SET state = 'done', payload = NULL, leased_until = NULL, finished_at = now()
+    WHERE id = ANY (CAST(:ids AS bigint[]))
+    """
+)
 
 # Written out, or PostgreSQL would not use the index of open updates.
 _IS_OPEN = InboxUpdate.state == text("'open'")
@@ -46,27 +73,15 @@ class InboxRepository:
 
         Every bot that listens is woken once this is committed.
         """
-        new = (
-            insert(InboxUpdate)
-            .values(
-                [
-                    {
-                        "bot_id": bot_id,
-                        "update_id": item.update_id,
-                        "order_key": item.order_key,
-                        "lane": item.lane,
-                        "payload": item.payload,
-                    }
-                    for item in updates
-                ]
-            )
-            .on_conflict_do_nothing(index_elements=[InboxUpdate.bot_id, InboxUpdate.update_id])
-            .returning(InboxUpdate.update_id)
-            .cte("new")
-        )
-        # PostgreSQL makes one notification of those that are alike.
         rows = await self._transaction.session.execute(
-            select(new.c.update_id, func.pg_notify(INBOX_CHANNEL, ""))
+            _ADD,
+            {
+                "bot_id": bot_id,
+                "update_ids": [item.update_id for item in updates],
+                "order_keys": [item.order_key for item in updates],
+                "lanes": [item.lane for item in updates],
+                "payloads": [item.payload for item in updates],
+            },
         )
         return {row[0] for row in rows}
 
@@ -77,24 +92,8 @@ class InboxRepository:
 
         The fast lane goes first, or alone.
         """
-        free = (
-            select(InboxUpdate.id)
-            .where(
-                InboxUpdate.bot_id == bot_id,
-                InboxUpdate.lane == UpdateLane.FAST if only_fast else true(),
-                _IS_OPEN,
-                _is_free(),
-            )
-            .order_by(InboxUpdate.lane, InboxUpdate.update_id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("free")
-        )
         rows = await self._transaction.session.execute(
-            update(InboxUpdate)
-            .where(InboxUpdate.id == free.c.id)
-            .values(leased_until=func.now() + lease, attempts=InboxUpdate.attempts + 1)
-            .returning(InboxUpdate.id, InboxUpdate.update_id, InboxUpdate.payload, InboxUpdate.attempts)
+            _claim(only_fast=only_fast), {"of_bot": bot_id, "room": limit, "lease": lease}
         )
         return sorted(
             (
@@ -179,11 +178,7 @@ class InboxRepository:
 
     async def finish(self, ids: Collection[int]) -> None:
         """Mark updates as done, and forget what they said."""
-        await self._transaction.session.execute(
-            update(InboxUpdate)
-            .where(InboxUpdate.id.in_(ids))
-            .values(state=UpdateState.DONE, payload=null(), leased_until=null(), finished_at=func.now())
-        )
+        await self._transaction.session.execute(_FINISH, {"ids": list(ids)})
 
     async def purge(self, state: UpdateState, *, older_than: timedelta, limit: int) -> int:
         """Delete up to `limit` updates that came to rest in `state` longer ago than `older_than`."""
@@ -218,6 +213,31 @@ class InboxRepository:
             .returning(InboxUpdate.state == UpdateState.DEAD)
         )
         return bool(dead)
+
+
+@cache
+def _claim(*, only_fast: bool) -> ReturningUpdate[int, int, str | None, int]:
+    free = (
+        select(InboxUpdate.id)
+        .where(
+            InboxUpdate.bot_id == bindparam("of_bot"),
+            InboxUpdate.lane == UpdateLane.FAST if only_fast else true(),
+            _IS_OPEN,
+            _is_free(),
+        )
+        .order_by(InboxUpdate.lane, InboxUpdate.update_id)
+        .limit(bindparam("room"))
+        .with_for_update(skip_locked=True)
+        .cte("free")
+    )
+    return (
+        update(InboxUpdate)
+        .where(InboxUpdate.id == free.c.id)
+        .values(
+            leased_until=func.now() + bindparam("lease", type_=Interval), attempts=InboxUpdate.attempts + 1
+        )
+        .returning(InboxUpdate.id, InboxUpdate.update_id, InboxUpdate.payload, InboxUpdate.attempts)
+    )
 
 
 def _are_held(claimed: Collection[ClaimedUpdate]) -> ColumnElement[bool]:

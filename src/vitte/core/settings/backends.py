@@ -35,9 +35,9 @@ class DatabaseSettings(BaseModel):
     sslrootcert: FilePath = Field(
         "", description="File of the certificates that verify-ca and verify-full trust; empty: the system's."
     )
-    # Statements take a millisecond and nothing holds a connection while the model thinks, so ten serve hundreds
-    # of chats; more only take turns at PostgreSQL's cores. Those beyond the pool are opened and closed again
-    # and again, each for 3 ms of CPU on both sides.
+    # Statements take a millisecond and nothing holds a connection while the model thinks: ten serve hundreds
+    # of chats, and more only take turns at PostgreSQL's cores. Those beyond the pool are opened and closed
+    # again and again, each for 3 ms of CPU on both sides.
     pool_size: int = Field(10, ge=1, description="Connections kept open by a process.")
     max_overflow: int = Field(0, ge=0, description="Connections opened beyond the pool when it is busy.")
     pool_pre_ping: bool = Field(
