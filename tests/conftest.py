@@ -18,12 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests import servers as test_servers
 from tests.servers import PASSWORD, Servers
-from tests.web.ports import free_port
 from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
 from vitte.db.models import Base
 from vitte.db.transaction import Transaction
+from vitte.embedded.ports import free_port
 from vitte.main.container import make_container
 from vitte.sandbox.llm import Script, running_model
 

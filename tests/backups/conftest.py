@@ -19,7 +19,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tests.servers import PASSWORD, Servers
-from tests.web.ports import free_port
 from tests.web.processes import environment
 from vitte.backups.restore import RestoreService
 from vitte.backups.service import BackupService
@@ -27,6 +26,7 @@ from vitte.core.settings import Settings
 from vitte.db.engine import create_session_factory, database_url
 from vitte.db.migrate import knows_revision
 from vitte.db.models import Dialog, Message, User, UserSettings
+from vitte.embedded.ports import free_port
 from vitte.embedded.postgres import find_postgres
 
 DIARY = "Дорогой дневник: 'кавычки', \\слэши\\ и 🦊"

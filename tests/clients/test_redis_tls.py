@@ -10,13 +10,13 @@ from redis.exceptions import RedisError
 from tests.certificates import make_certificate
 from tests.conftest import IN_CI
 from tests.servers import PASSWORD, make_redis, oldest_are_installed
-from tests.web.ports import free_port
 from tests.web.processes import running
 from vitte.clients.jobs import JobQueue
 from vitte.clients.redis import connect_redis
 from vitte.core.errors import UnavailableError
 from vitte.core.settings import Settings
 from vitte.core.settings.backends import RedisSettings
+from vitte.embedded.ports import free_port
 from vitte.main.doctor.backends import check_redis
 from vitte.main.doctor.finding import Verdict
 

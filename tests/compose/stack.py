@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.web.ports import free_port
+from vitte.embedded.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "vitte-test"

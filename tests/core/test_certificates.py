@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import make_certificate
-from tests.web.ports import free_port
 from tests.web.tls import serving_tls
 from vitte.core.certificates import CertificateCollector, ends_at, not_after
 from vitte.core.clock import utc_now
+from vitte.embedded.ports import free_port
 
 
 @pytest.mark.parametrize("days", [2, 60, 20_000], ids=["soon", "later", "after 2049"])

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.conftest import IN_CI
-from tests.web.ports import free_port
+from vitte.embedded.ports import free_port
 from vitte.sandbox.testing import RunningSandbox, running_sandbox
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 
 from tests.deploy.manifests import PROCESSES, Manifests, Object, render
-from tests.web.ports import free_port
 from tests.web.processes import environment, running
 from vitte.core.settings import Settings
+from vitte.embedded.ports import free_port
 from vitte.sandbox.testing import RunningSandbox, running_sandbox
 
 pytestmark = pytest.mark.chaos

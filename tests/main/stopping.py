@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tests.admin.conftest import log_in
 from tests.chaos.stage import until_async
-from tests.web.ports import free_port
 from tests.web.processes import RunningProcess, running
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
+from vitte.embedded.ports import free_port
 from vitte.sandbox.testing import running_sandbox
 
 AT_ONCE = {128 + signal.SIGTERM, 128 + signal.SIGINT}

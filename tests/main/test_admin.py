@@ -5,9 +5,9 @@ import pytest
 from pydantic import SecretStr
 
 from tests.admin.conftest import log_in
-from tests.web.ports import free_port
 from tests.web.processes import running
 from vitte.core.settings import Settings
+from vitte.embedded.ports import free_port
 
 COMMAND = ("-m", "vitte", "run", "admin")
 

@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 import aiohttp
 from pydantic import SecretStr
 
-from tests.web.ports import free_port
 from tests.web.processes import TIMEOUT, RunningProcess, running
 from vitte.core.settings import Settings
+from vitte.embedded.ports import free_port
 
 COMMAND = ("-m", "vitte", "run", "api")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.ports import free_port
 from tests.web.processes import environment, running
 from vitte.core.settings import Settings
+from vitte.embedded.ports import free_port
 from vitte.worker import sign_of_life
 
 pytestmark = pytest.mark.chaos

@@ -1,10 +1,10 @@
 """`vitte model`: a language model in a box."""
 
-from tests.web.ports import free_port
 from tests.web.processes import running
 from vitte.clients.llm import ChatMessage, OpenAICompatibleModel
 from vitte.core.settings import Settings
 from vitte.core.settings.outside import LlmSettings
+from vitte.embedded.ports import free_port
 
 
 async def test_it_answers_by_the_protocol_of_models_and_ends_when_told(settings: Settings) -> None:

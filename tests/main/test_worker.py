@@ -1,9 +1,9 @@
 """The worker's process."""
 
-from tests.web.ports import free_port
 from tests.web.processes import running
 from vitte.core.job_names import TEST_TASK
 from vitte.core.settings import Settings
+from vitte.embedded.ports import free_port
 
 COMMAND = ("-m", "vitte", "run", "worker")
 

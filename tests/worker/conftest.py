@@ -10,7 +10,6 @@ import pytest
 from celery import Celery
 from sqlalchemy import func, select
 
-from tests.web.ports import free_port
 from tests.web.processes import RunningProcess, running
 from vitte.clients.jobs import JobQueue, broker_settings
 from vitte.core.job_names import TICK_QUEUE
@@ -18,6 +17,7 @@ from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory
 from vitte.db.models import Job
 from vitte.db.transaction import Transaction
+from vitte.embedded.ports import free_port
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 

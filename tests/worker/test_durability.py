@@ -10,13 +10,13 @@ import aiohttp
 from redis.asyncio import Redis
 from sqlalchemy import func, select, update
 
-from tests.web.ports import free_port
 from tests.web.processes import RunningProcess, running
 from tests.worker.conftest import WORKER, Enqueue, WaitFor, running_with_clock
 from vitte.core.clock import utc_now
 from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory
 from vitte.db.models import Job, JobState, User
+from vitte.embedded.ports import free_port
 
 
 async def effects(session_factory: SessionFactory) -> dict[int, int]:

@@ -4,10 +4,10 @@ import asyncio
 
 from aiohttp import web
 
-from tests.web.ports import free_port
 from tests.web.processes import running
 from tests.worker.conftest import WORKER, Enqueue
 from vitte.core.settings import Settings
+from vitte.embedded.ports import free_port
 
 
 async def test_a_job_that_fails_is_reported_with_the_correlation_id_of_its_update(
