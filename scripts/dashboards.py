@@ -311,6 +311,42 @@ RESOURCES = Dashboard(
                 queries={"{{job}} {{state}}": "sum by (job, state) (vitte_database_connections)"},
             ),
         ],
+        "Cache": [
+            Panel(
+                title="Hit ratio",
+                queries={
+                    "{{kind}}": "sum by (kind) "
+                    f'(rate(vitte_cache_reads_total{{outcome=~"local|hit"}}[{RATE}]))'
+                    f" / sum by (kind) (rate(vitte_cache_reads_total[{RATE}]))"
+                },
+                unit="percentunit",
+                most=1,
+            ),
+            Panel(
+                title="Reads",
+                queries=rate("vitte_cache_reads_total", by="outcome"),
+                unit="reqps",
+                stacked=True,
+                help="local and hit are the cache, all others PostgreSQL. bypassed: Redis is left alone.",
+            ),
+            Panel(
+                title="Kept right",
+                queries=rate("vitte_cache_invalidations_total", by="outcome")
+                | {"old values refused": f'sum(rate(vitte_cache_writes_total{{outcome="refused"}}[{RATE}]))'},
+                unit="reqps",
+                help="owed: Redis was away, and the entry is deleted as soon as it is back.",
+            ),
+            Panel(
+                title="Without Redis",
+                queries={"{{instance}}": "vitte_cache_away"},
+                most=1,
+            ),
+            Panel(
+                title="Evicted in the last day",
+                queries={"evicted": "max(delta(vitte_redis_evicted_keys[1d]))"},
+                kind="stat",
+            ),
+        ],
         "Disk, backups and certificate": [
             Panel(
                 title="Disk that is free",

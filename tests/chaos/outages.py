@@ -1,6 +1,7 @@
 """Ends of the servers behind the product, while people go on talking."""
 
 import asyncio
+import math
 import signal
 from collections.abc import Sequence
 
@@ -19,6 +20,7 @@ from vitte.sandbox.model import Person
 
 RESENT_WITHIN = 30.0
 ANSWERED_WITHIN = 5.0
+ANSWERED_SHARE = 0.99
 RECOVERED_WITHIN = 5.0
 _FAILURES = (
     "update_failed",
@@ -144,6 +146,34 @@ async def freeze_redis(
     figures = await talk.figures()
     row.require_nothing_wrong(figures)
     row.require_in_time(figures.p95 <= ANSWERED_WITHIN, f"answers took {figures.p95:.1f} s")
+
+
+async def talk_without_redis(
+    stage: Stage, row: Row, *, redis: RedisServer, people: list[Person], seconds: float, bot: StagedProcess
+) -> None:
+    """Stop Redis with everybody's profile in it, and let people talk on; then start it with what it had."""
+    talk = Talk(stage, people, rate=len(people) / 3)
+    talk.begin()
+    await stage.have_answers(2 * len(people))
+    await asyncio.to_thread(redis.kill)
+    begun = asyncio.get_running_loop().time()
+    await asyncio.sleep(seconds)
+    row.require(bool(bot.lines("cache_away")), "the bot did not notice that its cache was away")
+    await asyncio.to_thread(redis.start)
+    away = asyncio.get_running_loop().time() - begun
+
+    async def is_back() -> bool:
+        return bool(bot.lines("cache_back"))
+
+    await until_async(is_back, timeout=30, what="the cache is used again")
+    await talk.end()
+    figures = await talk.figures()
+    row.require_nothing_wrong(figures)
+    first = {sent.number: sent.at for sent in reversed(stage.witness.sent)}
+    in_time = sum(first.get(one.number, math.inf) - one.at <= ANSWERED_WITHIN for one in talk.asked)
+    share = in_time / len(talk.asked)
+    row.notes.append(f"away for {away:.0f} s, {share:.1%} answered within {ANSWERED_WITHIN:.0f} s")
+    row.require_in_time(share >= ANSWERED_SHARE, f"only {share:.1%} answered in time")
 
 
 async def restart_postgres(

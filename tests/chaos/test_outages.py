@@ -8,7 +8,7 @@ import pytest
 from tests import servers as test_servers
 from tests.chaos.board import Board
 from tests.chaos.conftest import Scale
-from tests.chaos.outages import freeze_redis, lose_redis, restart_postgres
+from tests.chaos.outages import freeze_redis, lose_redis, restart_postgres, talk_without_redis
 from tests.chaos.stage import staged
 from tests.servers import Servers
 from vitte.core.settings import Settings
@@ -65,6 +65,22 @@ async def test_people_are_answered_and_jobs_done_whatever_becomes_of_redis(
         with board.row("SIGSTOP Redis") as row:
             await freeze_redis(
                 stage, row, redis=own_redis, people=people, seconds=scale.pick(4, 20), processes=processes
+            )
+
+
+async def test_people_are_answered_by_postgresql_while_the_cache_is_away(
+    settings: Settings, own_redis: RedisServer, tmp_path: Path, board: Board, scale: Scale
+) -> None:
+    async with staged(settings, tmp_path) as stage:
+        bot = await stage.start_bot()
+        with board.row("Redis stopped, 20 chats a second" if scale.full else "Redis stopped") as row:
+            await talk_without_redis(
+                stage,
+                row,
+                redis=own_redis,
+                people=stage.crowd.join(scale.pick(9, 60)),
+                seconds=scale.pick(3, 60),
+                bot=bot,
             )
 
 

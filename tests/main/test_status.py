@@ -45,13 +45,22 @@ async def test_it_shows_what_waits_who_is_there_and_the_last_backup(
     name = add_backup(tmp_path, hours=5)
     shown = status(settings)
     assert shown.returncode == 0, shown.stderr
-    version, people, inbox, jobs, backup = shown.stdout.splitlines()
+    version, people, inbox, jobs, redis, backup = shown.stdout.splitlines()
     assert version.split() == ["Vitte", __version__]
     assert people.endswith("2 reachable, 1 blocked the bot")
     assert "2 open, oldest waits 5 minutes, 1 given up" in inbox
     assert "default: 1 open" in jobs
     assert jobs.endswith("1 given up")
+    assert "MiB used, 0 entries evicted" in redis
     assert backup.endswith(f"{name}, 5 hours ago, 2.0 MiB")
+
+
+async def test_without_redis_it_says_so_and_shows_the_rest(settings: Settings) -> None:
+    settings.redis.port = 9
+    shown = status(settings)
+    assert shown.returncode == 0, shown.stderr
+    assert "does not answer" in shown.stdout
+    assert "0 reachable" in shown.stdout
 
 
 async def test_without_a_database_it_says_whom_to_ask(settings: Settings) -> None:

@@ -1,11 +1,13 @@
 """First contact."""
 
 import asyncio
+from dataclasses import replace
 
 from sqlalchemy import func, select
 
 from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.service import SubscriptionService
+from vitte.clients.cache.protocol import NoCache
 from vitte.db.engine import SessionFactory
 from vitte.db.models import Subscription, User, UserSettings
 from vitte.db.transaction import Transaction
@@ -18,8 +20,8 @@ ANNA = TelegramProfile(telegram_id=1001, first_name="Анна", username="anna",
 
 def service(session_factory: SessionFactory) -> UserService:
     transaction = Transaction(session_factory)
-    subscriptions = SubscriptionService(transaction, SubscriptionRepository(transaction))
-    return UserService(transaction, UserRepository(transaction), subscriptions)
+    subscriptions = SubscriptionService(transaction, SubscriptionRepository(transaction), NoCache())
+    return UserService(transaction, UserRepository(transaction), subscriptions, NoCache())
 
 
 async def test_fifty_first_messages_at_once_make_one_person_with_one_plan(
@@ -41,7 +43,10 @@ async def test_a_person_is_known_again_and_a_new_name_is_remembered(session_fact
     second = await service(session_factory).meet(renamed)
     third = await service(session_factory).meet(renamed)
     assert first.is_new
-    assert second == third == Person(id=first.id, telegram_id=1001, first_name="Anna", language_code="en")
+    assert second == Person(id=first.id, telegram_id=1001, first_name="Anna", language_code="en")
+    assert third == replace(second, subscription=third.subscription)
+    assert third.subscription is not None
+    assert third.subscription.plan == "free"
 
 
 async def test_the_language_a_person_chose_wins_over_telegrams(
@@ -67,3 +72,11 @@ async def test_a_person_who_comes_back_after_blocking_is_no_longer_blocked(
     await users.meet(ANNA)
     async with transaction:
         assert (await transaction.session.scalars(select(User.blocked_bot_at))).one() is None
+
+
+async def test_everybody_gets_a_plan_of_their_own(session_factory: SessionFactory) -> None:
+    for telegram_id in (1001, 1002, 1003):
+        profile = TelegramProfile(telegram_id=telegram_id, first_name="Анна")
+        assert (await service(session_factory).meet(profile)).is_new
+        known = await service(session_factory).meet(profile)
+        assert known.subscription is not None

@@ -61,6 +61,7 @@ async def test_what_waits_is_told_with_its_age_and_what_is_in_good_hands_is_not_
     assert 300 <= sample(metrics, 'vitte_jobs_oldest_seconds{queue="default"}') < 400
     assert sample(metrics, 'vitte_people{state="reachable"}') == 1
     assert sample(metrics, 'vitte_people{state="blocked"}') == 1
+    assert sample(metrics, "vitte_redis_evicted_keys") == 0
     # The worker's processes are measured together, and a job that was never given up is a zero, not a gap.
     assert sample(metrics, "process_resident_memory_bytes") > 40 << 20
     assert sample(metrics, "process_cpu_seconds_total") > 0

@@ -35,6 +35,11 @@ class Transaction:
             raise RuntimeError("no transaction is open: the service has to enter it")
         return self._session
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what is read now is read inside a transaction."""
+        return self._session is not None
+
     def on_commit(self, hook: CommitHook) -> None:
         """Run `hook` after the commit, and never if there is none.
 

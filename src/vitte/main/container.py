@@ -15,6 +15,8 @@ from vitte.assistant.service import AssistantService
 from vitte.assistant.stops import StopService
 from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.service import SubscriptionService
+from vitte.clients.cache.protocol import Cache, Invalidator, NoCache
+from vitte.clients.cache.shared import RedisCache
 from vitte.clients.jobs import JobQueue
 from vitte.clients.llm.chain import ModelChain
 from vitte.clients.llm.protocol import ChatModel
@@ -91,6 +93,24 @@ class BackendProvider(Provider):
         redis = connect_redis(settings.redis, timeout=settings.redis.timeout)
         yield redis
         await redis.aclose()
+
+    @provide
+    async def cache(self, settings: Settings) -> AsyncIterator[Cache]:
+        """What may be remembered of PostgreSQL."""
+        if not settings.cache.enabled:
+            yield NoCache()
+            return
+        # The cache keeps its own, shorter time-out, which knows a busy process from a slow Redis.
+        redis = connect_redis(settings.redis, timeout=settings.redis.timeout)
+        cache = RedisCache(redis, settings.cache)
+        yield cache
+        await cache.close()
+        await redis.aclose()
+
+    @provide
+    def invalidator(self, cache: Cache) -> Invalidator:
+        """The half of it that writers need."""
+        return cache
 
     @provide
     async def jobs(self, settings: Settings) -> AsyncIterator[JobQueue]:

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
 from vitte import __version__
 from vitte.backups.archives import Folder, made_at
 from vitte.core.clock import utc_now
@@ -33,6 +36,7 @@ async def lines(settings: Settings) -> list[str]:
             updates, dead_updates = await inbox.backlog(), await inbox.count_dead()
             sweeper = await request.get(JobSweeper)
             queues, dead_jobs = await sweeper.backlogs(), await sweeper.count_dead()
+            redis = await _redis(await request.get(Redis))
     finally:
         await container.close()
     jobs = ", ".join(
@@ -44,8 +48,17 @@ async def lines(settings: Settings) -> list[str]:
         f"People    {people.reachable} reachable, {people.blocked} blocked the bot",
         f"Inbox     {updates.open} open, oldest waits {_time(updates.oldest)}, {dead_updates} given up",
         f"Jobs      {jobs}, {dead_jobs} given up",
+        f"Redis     {redis}",
         f"Backup    {_backup(settings, utc_now())}",
     ]
+
+
+async def _redis(redis: Redis) -> str:
+    try:
+        info = await redis.info()
+    except (RedisError, OSError) as error:
+        return f"does not answer ({type(error).__name__}); answers go on without it"
+    return f"{info['used_memory'] / _MIB:.1f} MiB used, {info['evicted_keys']} entries evicted"
 
 
 def _backup(settings: Settings, now: datetime) -> str:

@@ -1,15 +1,15 @@
 """Queries about people."""
 
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, and_, func, literal_column, select, update
+from sqlalchemy import Boolean, and_, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from vitte.db.models import User, UserSettings
+from vitte.billing.schemas import SubscriptionInfo
+from vitte.db.models import Subscription, SubscriptionStatus, User, UserSettings
 from vitte.db.transaction import Transaction
-from vitte.users.schemas import PeopleCount, Person, TelegramProfile
-
-_LANGUAGE = func.coalesce(UserSettings.language, User.language_code)
+from vitte.users.schemas import PeopleCount, Person, PersonSettings, Profile, TelegramProfile
 
 
 class UserRepository:
@@ -18,29 +18,31 @@ class UserRepository:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def find(self, profile: TelegramProfile) -> Person | None:
-        """Return the person if they are known and what Telegram says of them has not changed."""
+    async def profile(self, telegram_id: int) -> Profile | None:
+        """Return all that an update needs to know of the person."""
         row = (
             await self._transaction.session.execute(
-                select(User.id, _LANGUAGE)
+                select(
+                    User.id,
+                    User.first_name,
+                    User.last_name,
+                    User.username,
+                    User.language_code,
+                    User.blocked_bot_at,
+                    UserSettings.language.label("chosen_language"),
+                    Subscription.plan,
+                    Subscription.started_at,
+                    Subscription.expires_at,
+                )
                 .outerjoin(UserSettings, UserSettings.user_id == User.id)
-                .where(User.telegram_id == profile.telegram_id, _is_unchanged(profile))
-            )
-        ).one_or_none()
-        return None if row is None else _person(profile, user_id=row[0], language_code=row[1])
-
-    async def find_known(self, telegram_id: int) -> Person | None:
-        """Return the person as they were when they were heard of last."""
-        row = (
-            await self._transaction.session.execute(
-                select(User.id, User.first_name, _LANGUAGE)
-                .outerjoin(UserSettings, UserSettings.user_id == User.id)
+                .outerjoin(
+                    Subscription,
+                    and_(Subscription.user_id == User.id, Subscription.status == SubscriptionStatus.ACTIVE),
+                )
                 .where(User.telegram_id == telegram_id)
             )
         ).one_or_none()
-        if row is None:
-            return None
-        return Person(id=row[0], telegram_id=telegram_id, first_name=row[1], language_code=row[2])
+        return None if row is None else _profile(telegram_id, row)
 
     async def upsert(self, profile: TelegramProfile) -> Person:
         """Store the person, or what has changed of them. Of any number of racing calls one gets `is_new`."""
@@ -82,19 +84,25 @@ class UserRepository:
         )
 
 
-def _is_unchanged(profile: TelegramProfile) -> ColumnElement[bool]:
-    return and_(
-        User.first_name == profile.first_name,
-        User.last_name.is_not_distinct_from(profile.last_name),
-        User.username.is_not_distinct_from(profile.username),
-        User.language_code.is_not_distinct_from(profile.language_code),
-        User.blocked_bot_at.is_(None),
+def _profile(telegram_id: int, row: Any) -> Profile:
+    return Profile(
+        id=row.id,
+        telegram=TelegramProfile(
+            telegram_id=telegram_id,
+            first_name=row.first_name,
+            last_name=row.last_name,
+            username=row.username,
+            language_code=row.language_code,
+        ),
+        has_blocked_bot=row.blocked_bot_at is not None,
+        settings=PersonSettings(language=row.chosen_language),
+        subscription=None
+        if row.plan is None
+        else SubscriptionInfo(plan=row.plan, started_at=row.started_at, expires_at=row.expires_at),
     )
 
 
-def _person(
-    profile: TelegramProfile, *, user_id: int, language_code: str | None, is_new: bool = False
-) -> Person:
+def _person(profile: TelegramProfile, *, user_id: int, language_code: str | None, is_new: bool) -> Person:
     return Person(
         id=user_id,
         telegram_id=profile.telegram_id,

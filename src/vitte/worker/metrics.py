@@ -28,6 +28,11 @@ JOBS_OLDEST_SECONDS = Gauge(
 PEOPLE = Gauge(
     "vitte_people", "People: reachable, or who blocked the bot.", ["state"], multiprocess_mode="mostrecent"
 )
+REDIS_EVICTED = Gauge(
+    "vitte_redis_evicted_keys",
+    "Entries that Redis has thrown away since its start because its memory was full.",
+    multiprocess_mode="mostrecent",
+)
 MEASURED_AT = Gauge(
     "vitte_measured_timestamp_seconds",
     "When these were measured, which takes clock, Redis, worker and PostgreSQL.",

@@ -20,7 +20,7 @@ async def tell_status(
     model: FromDishka[ChatModel],
 ) -> None:
     """Tell the plan, since when and until when, and the model that answers."""
-    subscription = await subscriptions.current(person.id)
+    subscription = person.subscription or await subscriptions.current(person.id)
     expires = (
         texts.get("status-expires-never")
         if subscription.expires_at is None

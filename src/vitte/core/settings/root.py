@@ -13,6 +13,7 @@ from pydantic_settings import (
 )
 
 from vitte.core.settings.backends import DatabaseSettings, RedisSettings
+from vitte.core.settings.cache import CacheSettings
 from vitte.core.settings.files import EnvFileOrFiles, EnvironmentOrFiles, SettingsError
 from vitte.core.settings.operating import AlertSettings, BackupSettings, SentrySettings
 from vitte.core.settings.outbound import OutboundSettings
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     outbound: OutboundSettings = OutboundSettings()
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
+    cache: CacheSettings = CacheSettings()
     llm: LlmSettings = LlmSettings()
     assistant: AssistantSettings = AssistantSettings()
     api: ApiSettings = ApiSettings()

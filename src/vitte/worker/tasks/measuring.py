@@ -1,6 +1,10 @@
 """Measuring what waits, once for all processes."""
 
+from contextlib import suppress
+
 from dishka import FromDishka
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from vitte.core.clock import Clock
 from vitte.core.job_names import MEASURE
@@ -15,6 +19,7 @@ from vitte.worker.metrics import (
     JOBS_OPEN,
     MEASURED_AT,
     PEOPLE,
+    REDIS_EVICTED,
 )
 
 
@@ -23,6 +28,7 @@ async def measure(
     inbox: FromDishka[InboxService],
     jobs: FromDishka[JobSweeper],
     users: FromDishka[UserService],
+    redis: FromDishka[Redis],
     clock: FromDishka[Clock],
 ) -> None:
     """Look into the tables, and note when: numbers that are old must not pass for good ones."""
@@ -35,4 +41,7 @@ async def measure(
     people = await users.count()
     PEOPLE.labels("reachable").set(people.reachable)
     PEOPLE.labels("blocked").set(people.blocked)
+    # It may go away between the tick that it brought and this; the tables are measured all the same.
+    with suppress(RedisError, OSError):
+        REDIS_EVICTED.set((await redis.info("stats"))["evicted_keys"])
     MEASURED_AT.set(clock.now().timestamp())

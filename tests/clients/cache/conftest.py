@@ -1,0 +1,63 @@
+"""Caches of several processes on one Redis."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from prometheus_client import REGISTRY
+
+from vitte.clients.cache.shared import RedisCache
+from vitte.clients.redis import connect_redis
+from vitte.core.settings import Settings
+
+MakeCache = Callable[[], RedisCache]
+
+
+@pytest.fixture
+async def make_cache(settings: Settings) -> AsyncIterator[MakeCache]:
+    """Make the cache of one more process: with its own connection, and nothing in common but Redis."""
+    # The machine of a test may be busy for longer than a product waits; those who mean it say so.
+    settings.cache.timeout = 5
+    made = []
+
+    def make() -> RedisCache:
+        redis = connect_redis(settings.redis, timeout=settings.cache.timeout)
+        made.append((cache := RedisCache(redis, settings.cache), redis))
+        return cache
+
+    yield make
+    for cache, redis in made:
+        await cache.close()
+        await redis.aclose()
+
+
+class Counts:
+    """What the metrics have counted since this was made."""
+
+    def __init__(self) -> None:
+        self._before = self._all()
+
+    def __getitem__(self, outcome: str) -> float:
+        """Return how often reading or writing entries of profiles ended like this."""
+        return self._all()[outcome] - self._before[outcome]
+
+    @staticmethod
+    def _all() -> dict[str, float]:
+        outcomes = {
+            "reads": ("local", "hit", "miss", "waited", "bypassed", "failed", "garbage"),
+            "writes": ("stored", "refused"),
+            "invalidations": ("done", "owed"),
+        }
+        return {
+            outcome: REGISTRY.get_sample_value(
+                f"vitte_cache_{what}_total", {"kind": "profile", "outcome": outcome}
+            )
+            or 0.0
+            for what, found in outcomes.items()
+            for outcome in found
+        }
+
+
+@pytest.fixture
+def counts() -> Counts:
+    """What is counted from here on."""
+    return Counts()

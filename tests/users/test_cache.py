@@ -1,0 +1,219 @@
+"""What is remembered of people: nothing that is wrong for long, and nothing that money hangs on."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+
+import pytest
+from dishka import AsyncContainer
+from redis.asyncio import Redis
+from sqlalchemy import event, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.clients.cache.conftest import Counts
+from vitte.billing.service import SubscriptionService
+from vitte.clients.cache.protocol import PROFILE, Cache
+from vitte.db.models import Subscription
+from vitte.db.transaction import Transaction
+from vitte.users.repository import UserRepository
+from vitte.users.schemas import Person, Profile, TelegramProfile
+from vitte.users.service import UserService
+
+ANNA = TelegramProfile(telegram_id=1001, first_name="0", username="anna", language_code="ru")
+FRESH_WITHIN = 1.0
+
+
+@pytest.fixture
+def counts() -> Counts:
+    """What is counted from here on."""
+    return Counts()
+
+
+@asynccontextmanager
+async def an_update(process: AsyncContainer) -> AsyncIterator[UserService]:
+    async with process() as scope:
+        yield await scope.get(UserService)
+
+
+async def meet(process: AsyncContainer, profile: TelegramProfile = ANNA) -> Person:
+    async with an_update(process) as users:
+        return await users.meet(profile)
+
+
+async def seen(process: AsyncContainer) -> Profile:
+    async with an_update(process) as users:
+        profile = await users.profile(ANNA.telegram_id)
+    assert profile is not None
+    return profile
+
+
+@contextmanager
+def statements_of(engine: AsyncEngine) -> Iterator[list[str]]:
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def test_a_known_person_and_their_plan_cost_no_statement(processes: list[AsyncContainer]) -> None:
+    await meet(processes[0])
+    first = await meet(processes[0])
+    with statements_of(await processes[1].get(AsyncEngine)) as sent:
+        person = await meet(processes[1])
+    assert person == first
+    assert person.subscription is not None
+    assert person.subscription.plan == "free"
+    assert sent == []
+
+
+async def test_every_change_of_a_person_is_seen_by_other_processes(
+    processes: list[AsyncContainer], transaction: Transaction
+) -> None:
+    here, there = processes
+    person = await meet(here)
+    assert (await seen(there)).telegram == ANNA
+    renamed = replace(ANNA, first_name="Анна", last_name="К", username=None, language_code="en")
+    await meet(here, renamed)
+    assert (await seen(there)).telegram == renamed
+    async with an_update(here) as users:
+        await users.set_blocked(ANNA.telegram_id, blocked=True)
+    assert (await seen(there)).has_blocked_bot
+    await meet(here, renamed)
+    assert not (await seen(there)).has_blocked_bot
+    async with transaction:
+        await transaction.session.execute(update(Subscription).values(status="ended"))
+    async with here() as scope:
+        # The repository's own word for it, as if a job had ended the plan.
+        await (await scope.get(Cache)).invalidate(PROFILE, ANNA.telegram_id)
+        assert (await seen(there)).subscription is None
+        given = await (await scope.get(SubscriptionService)).current(person.id)
+    assert (await seen(there)).subscription == given
+
+
+async def test_a_stranger_is_unknown_only_until_the_first_contact(processes: list[AsyncContainer]) -> None:
+    here, there = processes
+    async with an_update(there) as users:
+        assert await users.find(ANNA.telegram_id) is None
+    await meet(here)
+    async with an_update(there) as users:
+        assert await users.find(ANNA.telegram_id) is not None
+
+
+async def test_a_change_that_was_rolled_back_clears_nothing_and_is_seen_by_nobody(
+    processes: list[AsyncContainer], redis: Redis
+) -> None:
+    here, there = processes
+    await meet(here)
+    before = await seen(there)
+    entry = await redis.get(PROFILE.entry(ANNA.telegram_id))
+    assert entry is not None
+
+    async def block_and_fail() -> None:
+        async with here() as scope:
+            users, transaction = await scope.get(UserService), await scope.get(Transaction)
+            async with transaction:
+                await users.set_blocked(ANNA.telegram_id, blocked=True)
+                changed = await users.profile(ANNA.telegram_id)
+                assert changed is not None
+                assert changed.has_blocked_bot
+                raise OSError("on the way")
+
+    with pytest.raises(OSError, match="on the way"):
+        await block_and_fail()
+    assert await redis.get(PROFILE.entry(ANNA.telegram_id)) == entry
+    assert await seen(there) == before
+
+
+async def test_what_a_transaction_has_not_committed_yet_is_seen_by_nobody_else(
+    processes: list[AsyncContainer], redis: Redis
+) -> None:
+    here, there = processes
+    await meet(here)
+    async with here() as scope:
+        users, transaction = await scope.get(UserService), await scope.get(Transaction)
+        async with transaction:
+            await users.set_blocked(ANNA.telegram_id, blocked=True)
+            await users.profile(ANNA.telegram_id)
+            assert not (await seen(there)).has_blocked_bot
+    assert (await seen(there)).has_blocked_bot
+
+
+async def test_what_costs_something_is_asked_of_postgresql_whatever_the_cache_says(
+    processes: list[AsyncContainer], redis: Redis, transaction: Transaction
+) -> None:
+    person = await meet(processes[0])
+    await seen(processes[0])
+    entry = PROFILE.entry(ANNA.telegram_id)
+    stored = await redis.get(entry)
+    assert isinstance(stored, bytes)
+    await redis.set(entry, stored.replace(b'"plan":"free"', b'"plan":"gold"'), keepttl=True)
+    shown = (await meet(processes[1])).subscription
+    assert shown is not None
+    assert shown.plan == "gold"
+    async with processes[1]() as scope:
+        assert (await (await scope.get(SubscriptionService)).current(person.id)).plan == "free"
+
+
+async def test_what_redis_holds_of_people_is_readable_and_holds_no_more_than_is_needed(
+    processes: list[AsyncContainer], redis: Redis
+) -> None:
+    await meet(processes[0])
+    await seen(processes[0])
+    entry = await redis.get(PROFILE.entry(ANNA.telegram_id))
+    assert isinstance(entry, bytes)
+    assert entry.startswith(b'{"id":')
+    assert b"stopped_message_id" not in entry
+    assert [key async for key in redis.scan_iter()] == [PROFILE.entry(ANNA.telegram_id).encode()]
+
+
+async def test_of_64_readers_beside_1000_changes_none_sees_what_is_older_than_a_second(
+    processes_with_memory: list[AsyncContainer], counts: Counts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes = processes_with_memory
+    committed: list[float] = [time.monotonic()]
+    stale: list[tuple[int, int]] = []
+    loads, reads = 0, 0
+    is_over = asyncio.Event()
+    load = UserRepository.profile
+
+    async def count_loads(self: UserRepository, telegram_id: int) -> Profile | None:
+        nonlocal loads
+        loads += 1
+        return await load(self, telegram_id)
+
+    monkeypatch.setattr(UserRepository, "profile", count_loads)
+    await meet(processes[0])
+
+    async def go_on_reading(process: AsyncContainer) -> None:
+        nonlocal reads
+        async with an_update(process) as users:
+            while not is_over.is_set():
+                begun = time.monotonic()
+                profile = await users.profile(ANNA.telegram_id)
+                assert profile is not None
+                reads += 1
+                value = int(profile.telegram.first_name)
+                if value + 1 < len(committed) and committed[value + 1] < begun - FRESH_WITHIN:
+                    stale.append((value, len(committed) - 1))
+                await asyncio.sleep(0.02)
+
+    readers = asyncio.gather(*(go_on_reading(processes[number % 2]) for number in range(64)))
+    for number in range(1, 1001):
+        await meet(processes[number % 2], replace(ANNA, first_name=str(number)))
+        committed.append(time.monotonic())
+        # Often enough the entry is there, and known to both, when it changes.
+        await asyncio.sleep(0.002)
+    is_over.set()
+    await readers
+    assert stale == []
+    assert reads > 5000
+    assert loads == counts["miss"] + counts["waited"]
+    # An entry is missing at the beginning, and after the first contact and each change.
+    assert counts["miss"] <= 1 + 1 + 1000
+    assert counts["hit"] + counts["local"] > 0
