@@ -51,6 +51,8 @@ async def well(settings: Settings, sandbox: RunningSandbox, model: Script, tmp_p
     await owner.send("/start")
     settings.alerts.chat_id = owner.id
     settings.backup.folder = str(tmp_path)
+    # The machine of a test may be busy for longer than a cache waits.
+    settings.cache.timeout = 5
     return settings
 
 
@@ -173,6 +175,15 @@ async def test_a_wrong_password_is_told_without_the_password(well: Settings) -> 
         assert found.verdict is Verdict.WRONG
         assert "PASSWORD" in found.cure
         assert "not p@ss" not in found.what
+
+
+async def test_a_redis_too_far_away_for_the_cache_is_found(well: Settings) -> None:
+    well.cache.timeout = 1e-9
+    found = await find(well, "redis")
+    assert found.verdict is Verdict.DOUBTFUL
+    assert "VITTE_CACHE__TIMEOUT" in found.cure
+    well.cache.enabled = False
+    assert (await find(well, "redis")).verdict is Verdict.OK
 
 
 async def test_a_redis_that_may_forget_jobs_is_found(well: Settings, tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.clients.cache.conftest import Counts
 from vitte.billing.service import SubscriptionService
 from vitte.clients.cache.protocol import PROFILE, Cache
+from vitte.core.settings import Settings
 from vitte.db.models import Subscription
 from vitte.db.transaction import Transaction
+from vitte.main.container import make_container
 from vitte.users.repository import UserRepository
 from vitte.users.schemas import Person, Profile, TelegramProfile
 from vitte.users.service import UserService
@@ -158,6 +160,16 @@ async def test_what_costs_something_is_asked_of_postgresql_whatever_the_cache_sa
     assert shown.plan == "gold"
     async with processes[1]() as scope:
         assert (await (await scope.get(SubscriptionService)).current(person.id)).plan == "free"
+
+
+async def test_without_the_cache_people_are_known_all_the_same(settings: Settings, redis: Redis) -> None:
+    settings.cache.enabled = False
+    process = make_container(settings, process="bot")
+    person = await meet(process)
+    assert person.is_new
+    assert (await meet(process)).id == person.id
+    assert await redis.dbsize() == 0
+    await process.close()
 
 
 async def test_what_redis_holds_of_people_is_readable_and_holds_no_more_than_is_needed(

@@ -15,6 +15,7 @@ from vitte.core.nursery import Nursery
 logger = structlog.get_logger(__name__)
 
 _MOST_TOGETHER = 200
+_MOST_WAITS = 10
 _BUSY = 1.2
 """Times the time-out after which the loop was held up, and not Redis."""
 
@@ -82,7 +83,7 @@ class Channel:
 
     async def _send_in_time(self, commands: list[tuple[Any, ...]]) -> list[Any] | Exception:
         sending = self._nursery.start(self._send(commands), name="cache_commands")
-        for _ in range(2):
+        for _ in range(_MOST_WAITS):
             begun = time.monotonic()
             await asyncio.wait({sending}, timeout=self._timeout)
             if sending.done():

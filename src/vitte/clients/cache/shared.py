@@ -97,12 +97,14 @@ class RedisCache:
         try:
             # Behind it on the same channel, no read of this process finds the old value.
             await self._channel.call("UNLINK", *names)
-        except CacheAwayError:
+        except (CacheAwayError, asyncio.CancelledError) as error:
             self._forget(names)
             self._owed |= dict.fromkeys(names, kind)
             INVALIDATIONS.labels(kind.name, "owed").inc(len(names))
             if not len(self._nursery):
                 self._nursery.start(self._pay(), name="cache_owed")
+            if isinstance(error, asyncio.CancelledError):
+                raise
         else:
             INVALIDATIONS.labels(kind.name, "done").inc(len(names))
 

@@ -1,5 +1,7 @@
 """Do PostgreSQL and Redis answer, and are they set up as Vitte needs them?"""
 
+import time
+
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError
 from sqlalchemy import text
@@ -72,6 +74,7 @@ async def check_redis(settings: Settings) -> Finding:
     try:
         version = str((await redis.info("server"))["redis_version"])
         policy = await _eviction_policy(redis)
+        seconds = min([await _round_trip(redis) for _ in range(3)])
     except (RedisError, OSError) as error:
         return _fault_of_redis(where, error)
     finally:
@@ -88,6 +91,11 @@ async def check_redis(settings: Settings) -> Finding:
             f"Redis {version} has the maxmemory-policy {policy}: it may throw away what waits for the worker",
             "Set maxmemory-policy volatile-lru in redis.conf.",
         )
+    if settings.cache.enabled and seconds > settings.cache.timeout:
+        return doubtful(
+            f"Redis {version} took {seconds * 1000:.0f} ms to answer, and the cache waits less for it",
+            "Bring Redis nearer, or raise VITTE_CACHE__TIMEOUT; until then PostgreSQL is asked instead.",
+        )
     return ok(f"Redis {version}, maxmemory-policy {policy}")
 
 
@@ -103,6 +111,12 @@ def _fault_of_redis(where: str, error: Exception) -> Finding:
         f"{where} does not answer: {type(error).__name__}",
         "Is Redis running there? Answers go on without it; background work waits.",
     )
+
+
+async def _round_trip(redis: Redis) -> float:
+    begun = time.monotonic()
+    await redis.info("server")
+    return time.monotonic() - begun
 
 
 async def _eviction_policy(redis: Redis) -> str | None:
