@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy import update as update_statement
+from sqlalchemy.exc import SQLAlchemyError
 
 from vitte.core.clock import utc_now
 from vitte.core.errors import UnavailableError
 from vitte.core.json import loads
 from vitte.core.settings import Settings
 from vitte.core.settings.backends import DatabaseSettings
+from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
 from vitte.db.listener import Channel, NotificationListener
 from vitte.db.models import InboxUpdate
 from vitte.db.transaction import Transaction
-from vitte.inbox.grouping import GroupCommit
 from vitte.inbox.repository import INBOX_CHANNEL
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
 
@@ -93,10 +94,10 @@ async def test_an_update_that_cannot_be_stored_keeps_no_neighbour_out(
 
     async def refuse_two(arrivals: Any) -> list[int]:
         if any(item.update_id == 2 for arrival in arrivals for item in arrival.updates):
-            raise OSError
+            raise SQLAlchemyError
         return await add(arrivals)
 
-    inbox._arrivals = GroupCommit(refuse_two)
+    inbox._arrivals = Batcher(refuse_two)
     results = await asyncio.gather(
         *(inbox.take_in(BOT, [update(number, number)]) for number in (1, 2, 3)), return_exceptions=True
     )

@@ -25,16 +25,38 @@ class StoredAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question and who asks it."""
+
+    user_id: int
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A stored question with the context that the model is shown, oldest message first."""
+    """A stored question with what was said before it and itself, oldest message first."""
 
     dialog_id: int
     question_id: int
     context: list[ChatMessage]
-    is_first: bool
     answer: StoredAnswer | None
+    """The one that it has already; the context is then only the question."""
     is_stopped: bool
     """Whether the person has said already that they want no answer."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing was said before that got an answer."""
+        return len(self.context) == 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a model, by its name, has said in a turn."""
+
+    turn: Turn
+    text: str
+    model: str
 
 
 class Reply(Protocol):

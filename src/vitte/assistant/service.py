@@ -5,17 +5,13 @@ import time
 import structlog
 
 from vitte.assistant.metrics import ANSWERS
-from vitte.assistant.repository import StopRepository, TurnRepository
 from vitte.assistant.running import AnswerStoppedError, RunningAnswer, RunningAnswers
-from vitte.assistant.schemas import Question, Reply, Turn
+from vitte.assistant.schemas import Answer, Asked, Question, Reply, Turn
+from vitte.assistant.turns import TurnStore
 from vitte.clients.llm.protocol import ChatMessage, ChatModel, LlmError, LlmInterruptedError
 from vitte.core.errors import VitteError
-from vitte.core.job_names import TITLE_DIALOG
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.outages import outlast
-from vitte.db.transaction import Transaction
-from vitte.dialogs.repository import DialogRepository
-from vitte.jobs.service import JobService
 
 logger = structlog.get_logger(__name__)
 
@@ -24,23 +20,11 @@ class AssistantService:
     """Answers people. No connection to the database is held while the model is thinking."""
 
     def __init__(
-        self,
-        transaction: Transaction,
-        turns: TurnRepository,
-        stops: StopRepository,
-        running: RunningAnswers,
-        dialogs: DialogRepository,
-        model: ChatModel,
-        jobs: JobService,
-        settings: AssistantSettings,
+        self, turns: TurnStore, running: RunningAnswers, model: ChatModel, settings: AssistantSettings
     ) -> None:
-        self._transaction = transaction
         self._turns = turns
-        self._stops = stops
         self._running = running
-        self._dialogs = dialogs
         self._model = model
-        self._jobs = jobs
         self._settings = settings
 
     async def answer(self, user_id: int, question: Question, reply: Reply) -> None:
@@ -52,7 +36,7 @@ class AssistantService:
         """
         # Within reach before anything is read: a stop is either read of now or heard of later.
         with self._running.begin(user_id, question.telegram_message_id) as running:
-            turn = await self._begin(user_id, question)
+            turn = await self._turns.begin(Asked(user_id=user_id, question=question))
             if turn.is_stopped:
                 running.stop()
             await self._give(turn, reply, running)
@@ -66,31 +50,10 @@ class AssistantService:
             answer_id, content = answer.id, answer.text
         else:
             content, cut_by, model = await self._stream(turn, reply, running)
-            answer_id = await outlast(lambda: self._save(turn, content, model=model))
+            made = Answer(turn=turn, text=content, model=model)
+            answer_id = await outlast(lambda: self._turns.save_answer(made))
         message_id = await reply.send(content, cut_by=cut_by)
-        await outlast(lambda: self._mark_sent(answer_id, message_id))
-
-    async def _begin(self, user_id: int, question: Question) -> Turn:
-        async with self._transaction:
-            dialog_id = await self._dialogs.current_id(user_id)
-            question_id, is_new = await self._turns.save_question(dialog_id, question)
-            answer = None if is_new else await self._turns.find_answer(question_id)
-            is_stopped = await self._stops.is_noted(user_id, question.telegram_message_id)
-            context = (
-                []
-                if answer
-                else await self._turns.context(
-                    dialog_id, question_id=question_id, limit=self._settings.context_messages
-                )
-            )
-        return Turn(
-            dialog_id=dialog_id,
-            question_id=question_id,
-            context=[ChatMessage("system", self._settings.system_prompt), *context],
-            is_first=len(context) == 1,
-            answer=answer,
-            is_stopped=is_stopped,
-        )
+        await outlast(lambda: self._turns.mark_sent(answer_id, message_id))
 
     async def _stream(
         self, turn: Turn, reply: Reply, running: RunningAnswer
@@ -101,9 +64,10 @@ class AssistantService:
         """
         started = time.monotonic()
         content, model = "", self._model.name
+        context = [ChatMessage("system", self._settings.system_prompt), *turn.context]
         try:
             async with running.until_stopped():
-                async for chunk in self._model.stream(turn.context):
+                async for chunk in self._model.stream(context):
                     model = chunk.model or model
                     if chunk.text:
                         content += chunk.text
@@ -118,19 +82,6 @@ class AssistantService:
         ANSWERS.labels(outcome="complete").inc()
         logger.info("answer_complete", seconds=round(time.monotonic() - started, 3), characters=len(content))
         return content, None, model
-
-    async def _save(self, turn: Turn, content: str, *, model: str) -> int:
-        async with self._transaction:
-            answer_id = await self._turns.save_answer(
-                turn.dialog_id, question_id=turn.question_id, content=content, model=model
-            )
-            if turn.is_first:
-                await self._jobs.enqueue(TITLE_DIALOG, dialog_id=turn.dialog_id)
-        return answer_id
-
-    async def _mark_sent(self, answer_id: int, message_id: int) -> None:
-        async with self._transaction.single():
-            await self._turns.mark_sent(answer_id, telegram_message_id=message_id)
 
 
 def _note_early_end(error: LlmError | AnswerStoppedError, *, seconds: float, characters: int) -> None:

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select, update
 
 from vitte.db.models import Dialog, Message
 from vitte.db.transaction import Transaction
@@ -14,21 +13,6 @@ class DialogRepository:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-
-    async def current_id(self, user_id: int) -> int:
-        """Return the id of the person's current dialog, beginning one where there is none."""
-        session = self._transaction.session
-        current = select(Dialog.id).where(Dialog.user_id == user_id, Dialog.is_current)
-        dialog_id = await session.scalar(current)
-        if dialog_id is None:
-            dialog_id = await session.scalar(
-                insert(Dialog)
-                .values(user_id=user_id)
-                .on_conflict_do_nothing(index_elements=[Dialog.user_id], index_where=text("is_current"))
-                .returning(Dialog.id)
-            )
-        # Nothing comes back when another update of this person began the dialog at the same moment.
-        return dialog_id if dialog_id is not None else (await session.scalars(current)).one()
 
     async def title(self, dialog_id: int) -> str | None:
         """Return the dialog's title; None also when there is no such dialog."""

@@ -8,11 +8,11 @@ from typing import Any
 import structlog
 
 from vitte.core.errors import UnavailableError
+from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
 from vitte.db.models import UpdateState
 from vitte.db.outages import DATABASE_ERRORS
 from vitte.db.transaction import Transaction
-from vitte.inbox.grouping import GroupCommit
 from vitte.inbox.metrics import UPDATES_DEAD, UPDATES_TAKEN_IN
 from vitte.inbox.repository import InboxRepository
 from vitte.inbox.schemas import ClaimedUpdate, InboxBacklog, IncomingUpdate, read_update
@@ -40,8 +40,8 @@ class InboxService:
 
     def __init__(self, session_factory: SessionFactory) -> None:
         self._session_factory = session_factory
-        self._arrivals: GroupCommit[_Arrival, int] = GroupCommit(self._add)
-        self._endings: GroupCommit[int, None] = GroupCommit(self._finish)
+        self._arrivals: Batcher[_Arrival, int] = Batcher(self._add)
+        self._endings: Batcher[int, None] = Batcher(self._finish)
 
     async def take_in(self, bot_id: int, updates: Sequence[bytes | dict[str, Any]]) -> int:
         """Store updates; when this returns they are committed and may be acknowledged.

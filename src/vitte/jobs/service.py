@@ -20,16 +20,24 @@ class JobService:
         self._queue = queue
 
     async def enqueue(
-        self, name: str, /, *, queue: str = QUEUE, run_at: datetime | None = None, **args: Any
+        self,
+        name: str,
+        /,
+        *,
+        queue: str = QUEUE,
+        run_at: datetime | None = None,
+        correlation_id: str | None = None,
+        **args: Any,
     ) -> int:
         """Order the job `name`, and return its id; it exists if and when the open transaction commits.
 
-        `args` are JSON, and ids rather than data. A job without `run_at` begins at once; any other is
-        begun within a sweep (`worker.sweep_interval`) of its time. A job may be begun more than once, and
-        has to stand that. Raises RuntimeError when no transaction is open.
+        `args` are JSON, and ids rather than data. `correlation_id` is that of the work going on, unless
+        given. A job without `run_at` begins at once; any other is begun within a sweep
+        (`worker.sweep_interval`) of its time. A job may be begun more than once, and has to stand that.
+        Raises RuntimeError when no transaction is open.
         """
         job_id = await self._jobs.add(
-            name, args, queue=queue, run_at=run_at, correlation_id=current_correlation_id()
+            name, args, queue=queue, run_at=run_at, correlation_id=correlation_id or current_correlation_id()
         )
 
         async def committed() -> None:

@@ -9,10 +9,10 @@ from dishka import AsyncContainer, Provider, Scope, make_async_container, provid
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from vitte.assistant.repository import StopRepository, TurnRepository
 from vitte.assistant.running import RunningAnswers
 from vitte.assistant.service import AssistantService
 from vitte.assistant.stops import StopService
+from vitte.assistant.turns import TurnStore
 from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.service import SubscriptionService
 from vitte.clients.cache.protocol import Cache, Invalidator, NoCache
@@ -127,6 +127,7 @@ class BackendProvider(Provider):
         await model.close()
 
     inbox = provide(InboxService)
+    turns = provide(TurnStore)
     running_answers = provide(RunningAnswers)
     stop_service = provide(StopService)
     job_leases = provide(JobLeases)
@@ -149,8 +150,6 @@ class FeatureProvider(Provider):
     title_service = provide(TitleService)
     jobs = provide(JobRepository)
     job_service = provide(JobService)
-    turns = provide(TurnRepository)
-    stops = provide(StopRepository)
     assistant_service = provide(AssistantService)
 
 

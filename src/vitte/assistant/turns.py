@@ -1,0 +1,100 @@
+"""What is kept of a turn of the conversation, written for many people at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vitte.assistant.repository import TurnRepository
+from vitte.assistant.schemas import Answer, Asked, Turn
+from vitte.clients.jobs import JobQueue
+from vitte.core.ids import current_correlation_id
+from vitte.core.job_names import TITLE_DIALOG
+from vitte.core.settings.outside import AssistantSettings
+from vitte.db.batching import Batcher
+from vitte.db.engine import SessionFactory
+from vitte.db.transaction import Transaction
+from vitte.jobs.repository import JobRepository
+from vitte.jobs.service import JobService
+
+_TRIES = 3
+"""How often to begin a turn that another process is beginning too: the second look finds what that stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An answer to be stored, and the update that it belongs to."""
+
+    answer: Answer
+    correlation_id: str | None
+
+
+class TurnStore:
+    """Stores questions and answers.
+
+    Lives as long as its process and is used by many tasks at once: what comes up while PostgreSQL is busy
+    with an earlier write shares the next one. Each call returns when its own part is committed.
+    """
+
+    def __init__(self, session_factory: SessionFactory, queue: JobQueue, settings: AssistantSettings) -> None:
+        self._session_factory = session_factory
+        self._queue = queue
+        self._settings = settings
+        self._beginnings: Batcher[Asked, Turn | None] = Batcher(self._begin)
+        self._answers: Batcher[_Made, int | None] = Batcher(self._save)
+        self._endings: Batcher[tuple[int, int], None] = Batcher(self._mark_sent)
+
+    async def begin(self, asked: Asked) -> Turn:
+        """Store the question, unless it is stored, and return what an answer to it needs."""
+        for _ in range(_TRIES):
+            turn = await self._beginnings.add(asked)
+            if turn is not None:
+                return turn
+        raise RuntimeError("the question was neither stored nor there")
+
+    async def save_answer(self, answer: Answer) -> int:
+        """Store an answer that is not sent yet, and return its id; the same one twice is stored once.
+
+        The first of a dialog orders the dialog's title. Raises RuntimeError when the question has another
+        answer.
+        """
+        answer_id = await self._answers.add(_Made(answer, current_correlation_id()))
+        if answer_id is None:
+            raise RuntimeError("the question has got another answer meanwhile")
+        return answer_id
+
+    async def mark_sent(self, answer_id: int, message_id: int) -> None:
+        """Note the Telegram message by which the person got the answer."""
+        await self._endings.add((answer_id, message_id))
+
+    async def _begin(self, asked: Sequence[Asked]) -> list[Turn | None]:
+        transaction = Transaction(self._session_factory)
+        async with transaction.single():
+            turns = await TurnRepository(transaction).begin(
+                asked, context_messages=self._settings.context_messages
+            )
+        return [turns.get(one) for one in asked]
+
+    async def _save(self, made: Sequence[_Made]) -> list[int | None]:
+        transaction = Transaction(self._session_factory)
+        turns = TurnRepository(transaction)
+        answers = [one.answer for one in made]
+        first = [one for one in made if one.answer.turn.is_first]
+        if not first:
+            async with transaction.single():
+                ids = await turns.save_answers(answers)
+        else:
+            jobs = JobService(transaction, JobRepository(transaction), self._queue)
+            async with transaction:
+                ids = await turns.save_answers(answers)
+                for one in first:
+                    await jobs.enqueue(
+                        TITLE_DIALOG,
+                        correlation_id=one.correlation_id,
+                        dialog_id=one.answer.turn.dialog_id,
+                    )
+        return [ids.get(answer.turn.question_id) for answer in answers]
+
+    async def _mark_sent(self, sent: Sequence[tuple[int, int]]) -> list[None]:
+        transaction = Transaction(self._session_factory)
+        async with transaction.single():
+            await TurnRepository(transaction).mark_sent(sent)
+        return [None] * len(sent)
