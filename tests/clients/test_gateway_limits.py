@@ -3,19 +3,29 @@
 import asyncio
 import socket
 import time
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
+from vitte.clients.breaker import Breaker
+from vitte.clients.channel import Channel
 from vitte.clients.redis import connect_redis
 from vitte.clients.telegram.cells import CallKind, cells_of
 from vitte.clients.telegram.lanes import Lane
 from vitte.clients.telegram.limits import Grant, Limits, LocalLimits, RedisLimits
+from vitte.clients.telegram.metrics import SHARED_LIMITS_AWAY
 from vitte.core.settings.backends import RedisSettings
 from vitte.core.settings.outbound import OutboundSettings
 from vitte.embedded.ports import free_port
 
 SETTINGS = OutboundSettings()
+
+
+def shared_limits(redis: Redis) -> RedisLimits:
+    """Return the limits as one more process sees them."""
+    breaker = Breaker(retry_after=5)
+    return RedisLimits(Channel(redis, timeout=5, breaker=breaker, name="test", away=SHARED_LIMITS_AWAY))
 
 
 class Clock:
@@ -140,7 +150,7 @@ def test_when_most_chats_ask_for_a_pause_all_pause() -> None:
 
 
 async def test_redis_counts_as_one_process_does(redis: Redis) -> None:
-    shared = RedisLimits(redis)
+    shared = shared_limits(redis)
     local = LocalLimits()
     calls = [
         *((5, Lane.INTERACTIVE, CallKind.MESSAGE),) * 4,
@@ -157,14 +167,14 @@ async def test_redis_counts_as_one_process_does(redis: Redis) -> None:
 
 
 async def test_two_processes_together_keep_the_limit_of_one(redis: Redis) -> None:
-    processes = [RedisLimits(redis), RedisLimits(redis)]
+    processes = [shared_limits(redis), shared_limits(redis)]
     cells = cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, 5, SETTINGS)
     grants = await asyncio.gather(*(process.acquire("5", cells) for process in processes * 2))
     assert sorted(round(grant.wait) for grant in grants) == [0, 0, 1, 2]
 
 
 async def test_a_pause_reported_by_one_process_holds_for_all(redis: Redis) -> None:
-    one, other = RedisLimits(redis), RedisLimits(redis)
+    one, other = shared_limits(redis), shared_limits(redis)
     cells = cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, 5, SETTINGS)
     assert await one.report("5", 7) is False
     grant = await other.acquire("5", cells)
@@ -177,8 +187,39 @@ async def test_a_pause_reported_by_one_process_holds_for_all(redis: Redis) -> No
     assert await other.paused("8") == pytest.approx(3, abs=0.5)
 
 
+async def test_a_burst_asks_for_its_limits_in_a_few_round_trips(redis: Redis) -> None:
+    pipelines = 0
+    make = redis.pipeline
+
+    def count(*args: Any, **kwargs: Any) -> Any:
+        nonlocal pipelines
+        pipelines += 1
+        return make(*args, **kwargs)
+
+    redis.pipeline = count  # type: ignore[method-assign]
+    limits = shared_limits(redis)
+    grants = await asyncio.gather(
+        *(
+            limits.acquire(str(chat), cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat, SETTINGS))
+            for chat in range(100, 200)
+        )
+    )
+    assert all(grant.granted for grant in grants)
+    # All that asked at this moment, and once more for whoever found that Redis does not know the script yet.
+    assert pipelines <= 3
+
+
+async def test_limits_hold_on_when_redis_has_forgotten_their_script(redis: Redis) -> None:
+    limits = shared_limits(redis)
+    cells = cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, 5, SETTINGS)
+    await limits.acquire("5", cells)
+    await redis.script_flush()
+    waits = [(await limits.acquire("5", cells)).wait for _ in range(2)]
+    assert waits == pytest.approx([0, 1], abs=0.1)
+
+
 async def test_every_key_goes_by_itself(redis: Redis) -> None:
-    limits = RedisLimits(redis)
+    limits = shared_limits(redis)
     for chat in (5, -5):
         await limits.acquire(str(chat), cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat, SETTINGS))
     await limits.report("5", 7)

@@ -16,7 +16,10 @@ class TelegramProvider(Provider):
 
     @provide
     async def limits(self, settings: Settings) -> AsyncIterator[Limits]:
-        """The shared limits, on connections of their own: they may not wait as long as others."""
-        redis = connect_redis(settings.redis, timeout=settings.outbound.redis_timeout)
-        yield Limits(redis, settings.outbound)
+        """The shared limits, on a connection of their own."""
+        # They keep their own time-out, which knows a busy process from a slow Redis.
+        redis = connect_redis(settings.redis, timeout=settings.redis.timeout)
+        limits = Limits(redis, settings.outbound)
+        yield limits
+        await limits.close()
         await redis.aclose()

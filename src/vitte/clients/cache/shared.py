@@ -12,11 +12,11 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from vitte.clients.breaker import Breaker
-from vitte.clients.cache.channel import CacheAwayError, Channel
 from vitte.clients.cache.codec import ShapeError, Value, decode, encode
 from vitte.clients.cache.local import LocalEntries
-from vitte.clients.cache.metrics import INVALIDATIONS, READS, WRITES
+from vitte.clients.cache.metrics import CACHE_AWAY, INVALIDATIONS, READS, WRITES
 from vitte.clients.cache.protocol import Kind, Load
+from vitte.clients.channel import Channel, RedisAwayError
 from vitte.core.nursery import Nursery
 from vitte.core.settings.cache import CacheSettings
 
@@ -70,7 +70,11 @@ class RedisCache:
         self._owed: dict[str, Kind] = {}
         self._nursery = Nursery()
         self._channel = Channel(
-            redis, timeout=settings.timeout, breaker=Breaker(retry_after=settings.retry, clock=clock)
+            redis,
+            timeout=settings.timeout,
+            breaker=Breaker(retry_after=settings.retry, clock=clock),
+            name="cache",
+            away=CACHE_AWAY,
         )
 
     async def read(self, kind: Kind, shape: type[Value], key: object, load: Load[Value]) -> Value | None:
@@ -97,7 +101,7 @@ class RedisCache:
         try:
             # Behind it on the same channel, no read of this process finds the old value.
             await self._channel.call("UNLINK", *names)
-        except (CacheAwayError, asyncio.CancelledError) as error:
+        except (RedisAwayError, asyncio.CancelledError) as error:
             self._forget(names)
             self._owed |= dict.fromkeys(names, kind)
             INVALIDATIONS.labels(kind.name, "owed").inc(len(names))
@@ -130,7 +134,7 @@ class RedisCache:
             names = list(self._owed)
             try:
                 await self._channel.call("UNLINK", *names, even_if_open=True)
-            except CacheAwayError:
+            except RedisAwayError:
                 continue
             for name in names:
                 INVALIDATIONS.labels(self._owed.pop(name).name, "done").inc()
@@ -174,7 +178,7 @@ class RedisCache:
             if found.startswith(_LEASE):
                 return await load(), "waited"
             return decode(shape, found), "hit"
-        except CacheAwayError as error:
+        except RedisAwayError as error:
             return await load(), "failed" if error.was_asked else "bypassed"
         except (ShapeError, ResponseError):
             await self._discard(name)
@@ -205,13 +209,13 @@ class RedisCache:
         lifetime = int(ttl * 1000 * random.uniform(0.9, 1.0))  # noqa: S311 - nobody has to be surprised
         try:
             is_ours = await self._channel.call("EVAL", _SETTLE, 1, name, lease, raw, lifetime)
-        except (CacheAwayError, ResponseError):
+        except (RedisAwayError, ResponseError):
             return "failed"
         return "stored" if is_ours else "refused"
 
     async def _discard(self, name: str) -> None:
         try:
             await self._channel.call("UNLINK", name)
-        except CacheAwayError:
+        except RedisAwayError:
             # It is as useless to the next one, who tries again.
             return

@@ -1,23 +1,22 @@
 """Who may call Telegram now, and who has to wait: for all processes together, or for one."""
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError
 
+from vitte.clients.breaker import Breaker
+from vitte.clients.channel import Channel, RedisAwayError
 from vitte.clients.telegram import scripts
 from vitte.clients.telegram.cells import Cell
 from vitte.clients.telegram.metrics import SHARED_LIMITS_AWAY
 from vitte.core.settings.outbound import OutboundSettings
 
-logger = structlog.get_logger(__name__)
-
 _PREFIX = "vitte:telegram:"
-_FAILURES_ALLOWED = 3
-"""Failures in a row that make Redis count as away."""
 _KEEP = 10_000
 """Cells kept in a process before those that are long free are forgotten."""
 
@@ -91,13 +90,26 @@ class LocalLimits:
             self._calls = self._calls[-_KEEP // 2 :]
 
 
-class RedisLimits:
-    """The limits of all processes together: one round trip a call. Raises RedisError when Redis is away."""
+class _Script:
+    """A script as Redis keeps it: under the digest of its source."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._acquire = redis.register_script(scripts.ACQUIRE)
-        self._report = redis.register_script(scripts.REPORT)
-        self._paused = redis.register_script(scripts.PAUSED)
+    def __init__(self, source: str) -> None:
+        self.source = source
+        # https://redis.io/docs/latest/commands/evalsha/ : a name, and no protection of anything.
+        self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+
+_ACQUIRE, _PAUSED, _REPORT = map(_Script, (scripts.ACQUIRE, scripts.PAUSED, scripts.REPORT))
+
+
+class RedisLimits:
+    """The limits of all processes together: one round trip a call, and a few for a burst of calls.
+
+    Raises RedisAwayError.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
 
     async def acquire(self, chat: str, cells: Sequence[Cell]) -> Grant:
         """Book a call, or say when to ask again."""
@@ -107,18 +119,25 @@ class RedisLimits:
             for cell in cells
             for number in (cell.interval, cell.tolerance, cell.max_wait, int(cell.counts))
         ]
-        granted, wait = await self._acquire(keys=keys, args=numbers)
+        granted, wait = await self._run(_ACQUIRE, keys, numbers)
         return Grant(granted=bool(granted), wait=int(wait) / 1000)
 
     async def paused(self, chat: str) -> float:
         """Return for how many seconds Telegram wants no call to this chat."""
-        milliseconds: int = await self._paused(keys=self._common_keys(chat))
+        milliseconds: int = await self._run(_PAUSED, self._common_keys(chat))
         return milliseconds / 1000
 
     async def report(self, chat: str, retry_after: float) -> bool:
         """Note that Telegram asked for a pause; tell whether it is one for all chats."""
         keys = [*self._common_keys(chat), f"{_PREFIX}hits"]
-        return bool(await self._report(keys=keys, args=[retry_after, chat]))
+        return bool(await self._run(_REPORT, keys, [retry_after, chat]))
+
+    async def _run(self, script: _Script, keys: list[str], args: Sequence[float | str] = ()) -> Any:
+        try:
+            return await self._channel.call("EVALSHA", script.digest, len(keys), *keys, *args)
+        except NoScriptError:
+            # Redis has begun anew, and keeps this one from now on.
+            return await self._channel.call("EVAL", script.source, len(keys), *keys, *args)
 
     @staticmethod
     def _common_keys(chat: str) -> list[str]:
@@ -129,24 +148,22 @@ class Limits:
     """The shared limits, or the process's own while Redis is away: said once, and left by itself."""
 
     def __init__(self, redis: Redis, settings: OutboundSettings) -> None:
-        self._shared = RedisLimits(redis)
+        self._channel = Channel(
+            redis,
+            timeout=settings.redis_timeout,
+            breaker=Breaker(retry_after=settings.redis_retry),
+            name="shared_limits",
+            away=SHARED_LIMITS_AWAY,
+        )
+        self._shared = RedisLimits(self._channel)
         self._local = LocalLimits()
-        self._retry_after = settings.redis_retry
-        self._away_until = 0.0
-        self._is_away = False
-        self._failures = 0
 
     async def acquire(self, chat: str, cells: Sequence[Cell]) -> Grant:
         """Book a call, or say when to ask again."""
-        if self._may_ask():
-            try:
-                grant = await self._shared.acquire(chat, cells)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._note_away(error)
-            else:
-                self._note_back()
-                return grant
-        return self._local.acquire(chat, cells)
+        try:
+            return await self._shared.acquire(chat, cells)
+        except RedisAwayError:
+            return self._local.acquire(chat, cells)
 
     def known_pause(self, chat: str) -> float:
         """Return for how many seconds Telegram wants no call to this chat, as far as this process knows."""
@@ -154,43 +171,21 @@ class Limits:
 
     async def paused(self, chat: str) -> float:
         """Return for how many seconds Telegram wants no call to this chat."""
-        shared = 0.0
-        if self._may_ask():
-            try:
-                shared = await self._shared.paused(chat)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._note_away(error)
+        try:
+            shared = await self._shared.paused(chat)
+        except RedisAwayError:
+            shared = 0.0
         return max(shared, self._local.paused(chat))
 
     async def report(self, chat: str, retry_after: float) -> bool:
         """Note that Telegram asked for a pause; tell whether it is one for all chats."""
         # In both: a pause is to be kept also when Redis goes away in the middle of it.
         concerns_all = self._local.report(chat, retry_after)
-        if self._may_ask():
-            try:
-                concerns_all = await self._shared.report(chat, retry_after)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._note_away(error)
-        return concerns_all
+        try:
+            return await self._shared.report(chat, retry_after)
+        except RedisAwayError:
+            return concerns_all
 
-    def _may_ask(self) -> bool:
-        return time.monotonic() >= self._away_until
-
-    def _note_away(self, error: Exception) -> None:
-        # A single failure may be our own doing: a loop that was busy for a moment.
-        self._failures += 1
-        if self._failures < _FAILURES_ALLOWED:
-            return
-        self._failures = 0
-        self._away_until = time.monotonic() + self._retry_after
-        if not self._is_away:
-            self._is_away = True
-            SHARED_LIMITS_AWAY.set(1)
-            logger.warning("shared_limits_away", reason=type(error).__name__)
-
-    def _note_back(self) -> None:
-        self._failures = 0
-        if self._is_away:
-            self._is_away = False
-            SHARED_LIMITS_AWAY.set(0)
-            logger.info("shared_limits_back")
+    async def close(self) -> None:
+        """Stop what is under way."""
+        await self._channel.close()
