@@ -2,10 +2,10 @@
 
 import orjson
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
 from vitte.clients.telegram.gateway import Gateway
+from vitte.clients.telegram.session import JsonSession
 from vitte.core.settings.outside import TelegramSettings
 
 
@@ -15,7 +15,7 @@ def create_bot(settings: TelegramSettings, gateway: Gateway) -> Bot:
     Its session opens on first use and wants to be closed. Raises ValueError for a text that is no token.
     """
     _ = settings.bot_id  # our sentence about a wrong token comes before aiogram's
-    session = AiohttpSession(
+    session = JsonSession(
         api=TelegramAPIServer.from_base(settings.api_url),
         json_loads=orjson.loads,
         timeout=settings.request_timeout,
