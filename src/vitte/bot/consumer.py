@@ -42,6 +42,8 @@ class Consumer:
         self._handle = handle
         self._give_up = give_up
         self._woken = asyncio.Event()
+        self._times_woken = 0
+        self._may_be_more = True
         self._is_ending = False
         self._leases_may_be_over = False
         self._claimed: set[ClaimedUpdate] = set()
@@ -52,6 +54,7 @@ class Consumer:
 
     def wake(self) -> None:
         """Make the consumer look into the inbox now."""
+        self._times_woken += 1
         self._woken.set()
 
     async def run(self) -> None:
@@ -84,6 +87,8 @@ class Consumer:
         """Claim as many updates as there is room for; tell whether there may be more."""
         room = self._settings.concurrency - len(self._claimed)
         only_fast = room <= 0
+        # What this look leaves behind because of no room, or because it fails, is left to whoever ends next.
+        self._may_be_more = True
         if only_fast:
             # Who wants to stop an answer must not have to wait until one ends.
             room += _FAST_ROOM
@@ -113,7 +118,8 @@ class Consumer:
             self._claimed.add(update)
             name = f"update-{update.update_id}"
             self._handling[update] = self._nursery.start(self._process(update), name=name)
-        # Fewer than there was room for are all that there were: who waits for those is woken by their end.
+        # Fewer than there was room for are all that there were.
+        self._may_be_more = only_fast or len(claimed) == room
         return len(claimed) == room
 
     async def _release(self, claimed: list[ClaimedUpdate]) -> None:
@@ -129,8 +135,9 @@ class Consumer:
         bind_correlation_id(f"update-{update.update_id}")
         started = time.monotonic()
         UPDATES_IN_PROGRESS.inc()
+        may_be_next = True
         try:
-            outcome = await self._handle_and_mark(update)
+            outcome, may_be_next = await self._handle_and_mark(update)
             kind = type_of(update.payload)
             UPDATES_HANDLED.labels(kind, outcome).inc()
             UPDATE_SECONDS.labels(kind).observe(time.monotonic() - started)
@@ -140,22 +147,25 @@ class Consumer:
         finally:
             UPDATES_IN_PROGRESS.dec()
             self._claimed.discard(update)
-            # The chat's next update may have waited for this one.
-            self.wake()
+            if may_be_next or self._may_be_more:
+                self.wake()
 
-    async def _handle_and_mark(self, update: ClaimedUpdate) -> str:
+    async def _handle_and_mark(self, update: ClaimedUpdate) -> tuple[str, bool]:
+        """Return what became of it, and whether the chat's next update may have waited for that."""
         try:
             await self._handle_alone(update)
         except Exception as error:
             if is_away(error):
                 logger.warning("update_put_back", reason=type(error).__name__)
                 await outlast(lambda: self._inbox.release([update]))
-                return "put_back"
+                return "put_back", True
             logger.exception("update_failed", attempt=update.attempt)
-            return await self._note_failure(update, error)
+            return await self._note_failure(update, error), True
         # Were this left to the lease, what is done would be done again.
-        await outlast(lambda: self._inbox.finish(update))
-        return "done"
+        times_woken = self._times_woken
+        is_waited_for = await outlast(lambda: self._inbox.finish(update))
+        # What came in after PostgreSQL looked, and was looked for before this was committed, was not found.
+        return "done", is_waited_for or self._times_woken != times_woken
 
     async def _handle_alone(self, update: ClaimedUpdate) -> None:
         """Handle it, as long as nobody else has taken it over."""

@@ -2,14 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
-    Interval,
     Text,
     and_,
-    bindparam,
     case,
     cast,
     delete,
@@ -20,12 +17,10 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
     tuple_,
     update,
 )
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from vitte.db.models import InboxUpdate, UpdateLane, UpdateState
 from vitte.db.transaction import Transaction
@@ -51,10 +46,42 @@ _ADD = text(
     SELECT update_id, pg_notify('{INBOX_CHANNEL}', '') FROM new
     """  # noqa: S608 - a constant of ours
 )
+_CLAIM = """
+    WITH free AS (
+        SELECT id FROM inbox_updates AS mine
+        WHERE bot_id = :bot_id AND state = 'open' {lane}
+            AND (leased_until IS NULL OR leased_until < now())
+            AND NOT EXISTS (
+                SELECT FROM inbox_updates AS earlier
+                WHERE earlier.state = 'open' AND earlier.order_key = mine.order_key
+                    AND earlier.lane = mine.lane AND earlier.update_id < mine.update_id
+                    AND earlier.bot_id = mine.bot_id
+            )
+        ORDER BY lane, update_id
+        LIMIT CAST(:room AS integer)
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE inbox_updates
+    SET leased_until = now() + make_interval(secs => :lease), attempts = attempts + 1
+    FROM free WHERE inbox_updates.id = free.id
+    RETURNING inbox_updates.id, update_id, payload, attempts
+    """
+_CLAIM_ANY = text(_CLAIM.format(lane=""))
+_CLAIM_FAST = text(_CLAIM.format(lane=f"AND lane = {UpdateLane.FAST:d}"))
+# Those that this statement marks still look open to it.
 _FINISH = text(
     """
-    UPDATE inbox_updates SET state = 'done', payload = NULL, leased_until = NULL, finished_at = now()
-    WHERE id = ANY (CAST(:ids AS bigint[]))
+    WITH done AS (
+        UPDATE inbox_updates SET state = 'done', payload = NULL, leased_until = NULL, finished_at = now()
+        WHERE id = ANY (CAST(:ids AS bigint[]))
+        RETURNING id, bot_id, order_key, lane
+    )
+    SELECT id FROM done
+    WHERE EXISTS (
+        SELECT FROM inbox_updates AS later
+        WHERE later.state = 'open' AND later.order_key = done.order_key AND later.lane = done.lane
+            AND later.bot_id = done.bot_id AND later.id <> ALL (CAST(:ids AS bigint[]))
+    )
     """
 )
 
@@ -93,7 +120,8 @@ class InboxRepository:
         The fast lane goes first, or alone.
         """
         rows = await self._transaction.session.execute(
-            _claim(only_fast=only_fast), {"of_bot": bot_id, "room": limit, "lease": lease}
+            _CLAIM_FAST if only_fast else _CLAIM_ANY,
+            {"bot_id": bot_id, "room": limit, "lease": lease.total_seconds()},
         )
         return sorted(
             (
@@ -176,9 +204,10 @@ class InboxRepository:
             .values(leased_until=null(), attempts=InboxUpdate.attempts - 1)
         )
 
-    async def finish(self, ids: Collection[int]) -> None:
-        """Mark updates as done, and forget what they said."""
-        await self._transaction.session.execute(_FINISH, {"ids": list(ids)})
+    async def finish(self, ids: Collection[int]) -> set[int]:
+        """Mark updates as done, and forget what they said; return those that their chat's next waits for."""
+        rows = await self._transaction.session.execute(_FINISH, {"ids": list(ids)})
+        return {row[0] for row in rows}
 
     async def purge(self, state: UpdateState, *, older_than: timedelta, limit: int) -> int:
         """Delete up to `limit` updates that came to rest in `state` longer ago than `older_than`."""
@@ -213,31 +242,6 @@ class InboxRepository:
             .returning(InboxUpdate.state == UpdateState.DEAD)
         )
         return bool(dead)
-
-
-@cache
-def _claim(*, only_fast: bool) -> ReturningUpdate[int, int, str | None, int]:
-    free = (
-        select(InboxUpdate.id)
-        .where(
-            InboxUpdate.bot_id == bindparam("of_bot"),
-            InboxUpdate.lane == UpdateLane.FAST if only_fast else true(),
-            _IS_OPEN,
-            _is_free(),
-        )
-        .order_by(InboxUpdate.lane, InboxUpdate.update_id)
-        .limit(bindparam("room"))
-        .with_for_update(skip_locked=True)
-        .cte("free")
-    )
-    return (
-        update(InboxUpdate)
-        .where(InboxUpdate.id == free.c.id)
-        .values(
-            leased_until=func.now() + bindparam("lease", type_=Interval), attempts=InboxUpdate.attempts + 1
-        )
-        .returning(InboxUpdate.id, InboxUpdate.update_id, InboxUpdate.payload, InboxUpdate.attempts)
-    )
 
 
 def _are_held(claimed: Collection[ClaimedUpdate]) -> ColumnElement[bool]:

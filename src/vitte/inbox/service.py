@@ -41,7 +41,7 @@ class InboxService:
     def __init__(self, session_factory: SessionFactory) -> None:
         self._session_factory = session_factory
         self._arrivals: Batcher[_Arrival, int] = Batcher(self._add)
-        self._endings: Batcher[int, None] = Batcher(self._finish)
+        self._endings: Batcher[int, bool] = Batcher(self._finish)
 
     async def take_in(self, bot_id: int, updates: Sequence[bytes | dict[str, Any]]) -> int:
         """Store updates; when this returns they are committed and may be acknowledged.
@@ -100,15 +100,15 @@ class InboxService:
         async with transaction.single():
             await InboxRepository(transaction).release(claimed)
 
-    async def finish(self, update: ClaimedUpdate) -> None:
-        """Mark an update as done."""
-        await self._endings.add(update.id)
+    async def finish(self, update: ClaimedUpdate) -> bool:
+        """Mark an update as done; tell whether another of its chat has waited for that."""
+        return await self._endings.add(update.id)
 
-    async def _finish(self, ids: Sequence[int]) -> list[None]:
+    async def _finish(self, ids: Sequence[int]) -> list[bool]:
         transaction = Transaction(self._session_factory)
         async with transaction.single():
-            await InboxRepository(transaction).finish(ids)
-        return [None] * len(ids)
+            waited_for = await InboxRepository(transaction).finish(ids)
+        return [update_id in waited_for for update_id in ids]
 
     async def backlog(self) -> InboxBacklog:
         """Return what is open."""
