@@ -19,7 +19,7 @@ from vitte.core.settings import Settings
 from vitte.db.models import Subscription
 from vitte.db.transaction import Transaction
 from vitte.main.container import make_container
-from vitte.users.repository import UserRepository
+from vitte.users.people import People
 from vitte.users.schemas import Person, Profile, TelegramProfile
 from vitte.users.service import UserService
 
@@ -192,14 +192,14 @@ async def test_of_64_readers_beside_1000_changes_none_sees_what_is_older_than_a_
     stale: list[tuple[int, int]] = []
     loads, reads = 0, 0
     is_over = asyncio.Event()
-    load = UserRepository.profile
+    load = People.profile
 
-    async def count_loads(self: UserRepository, telegram_id: int) -> Profile | None:
+    async def count_loads(self: People, telegram_id: int) -> Profile | None:
         nonlocal loads
         loads += 1
         return await load(self, telegram_id)
 
-    monkeypatch.setattr(UserRepository, "profile", count_loads)
+    monkeypatch.setattr(People, "profile", count_loads)
     await meet(processes[0])
 
     async def go_on_reading(process: AsyncContainer) -> None:

@@ -3,14 +3,14 @@
 import asyncio
 from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from vitte.billing.repository import SubscriptionRepository
-from vitte.billing.service import SubscriptionService
 from vitte.clients.cache.protocol import NoCache
 from vitte.db.engine import SessionFactory
 from vitte.db.models import Subscription, User, UserSettings
 from vitte.db.transaction import Transaction
+from vitte.users.people import People
 from vitte.users.repository import UserRepository
 from vitte.users.schemas import Person, TelegramProfile
 from vitte.users.service import UserService
@@ -19,9 +19,10 @@ ANNA = TelegramProfile(telegram_id=1001, first_name="Анна", username="anna",
 
 
 def service(session_factory: SessionFactory) -> UserService:
+    """Return what another process has."""
     transaction = Transaction(session_factory)
-    subscriptions = SubscriptionService(transaction, SubscriptionRepository(transaction), NoCache())
-    return UserService(transaction, UserRepository(transaction), subscriptions, NoCache())
+    people = People(session_factory, NoCache())
+    return UserService(transaction, UserRepository(transaction), people, NoCache())
 
 
 async def test_fifty_first_messages_at_once_make_one_person_with_one_plan(
@@ -35,6 +36,36 @@ async def test_fifty_first_messages_at_once_make_one_person_with_one_plan(
             assert await transaction.session.scalar(select(func.count()).select_from(table)) == 1
         plan = (await transaction.session.scalars(select(Subscription))).one()
     assert (plan.plan, plan.status, plan.expires_at) == ("free", "active", None)
+
+
+async def test_a_crowd_that_arrives_at_once_costs_a_few_statements_and_everybody_gets_a_plan(
+    engine: AsyncEngine, session_factory: SessionFactory, transaction: Transaction
+) -> None:
+    people = People(session_factory, NoCache())
+    crowd = [TelegramProfile(telegram_id=1000 + number, first_name=f"A{number}") for number in range(150)]
+    seen: list[str] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: seen.append(call[2]))
+    met = await asyncio.gather(*(people.register(profile) for profile in crowd))
+    # The people, and their plans: of the first alone and of all others, or of all of them together.
+    assert len(seen) <= 4
+    assert [person.first_name for person in met] == [profile.first_name for profile in crowd]
+    assert all(person.is_new for person in met)
+    profiles = await asyncio.gather(*(people.profile(profile.telegram_id) for profile in crowd))
+    assert len(seen) <= 6
+    assert all(profile is not None and profile.subscription is not None for profile in profiles)
+
+
+async def test_who_writes_twice_at_once_within_a_crowd_is_one_person(
+    session_factory: SessionFactory, transaction: Transaction
+) -> None:
+    people = People(session_factory, NoCache())
+    other = replace(ANNA, telegram_id=1002)
+    met = await asyncio.gather(*(people.register(profile) for profile in (ANNA, other, ANNA, ANNA)))
+    assert sum(person.is_new for person in met) == 2
+    assert len({person.id for person in met}) == 2
+    async with transaction:
+        for table in (User, Subscription, UserSettings):
+            assert await transaction.session.scalar(select(func.count()).select_from(table)) == 2
 
 
 async def test_a_person_is_known_again_and_a_new_name_is_remembered(session_factory: SessionFactory) -> None:

@@ -1,11 +1,26 @@
 """Queries about subscriptions."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from vitte.billing.schemas import SubscriptionInfo
-from vitte.db.models import Plan, Subscription, SubscriptionStatus, User
+from vitte.db.models import Plan, Subscription, SubscriptionStatus
 from vitte.db.transaction import Transaction
+
+_ADD_ACTIVE = text(
+    """
+    WITH given AS (
+        INSERT INTO subscriptions (user_id, plan, status)
+        SELECT user_id, :plan, 'active'
+        FROM unnest(CAST(:user_ids AS bigint[])) AS wanted (user_id)
+        ORDER BY user_id
+        ON CONFLICT (user_id) WHERE status = 'active' DO NOTHING
+        RETURNING user_id
+    )
+    SELECT users.telegram_id FROM given JOIN users ON users.id = given.user_id
+    """
+)
 
 
 class SubscriptionRepository:
@@ -14,20 +29,15 @@ class SubscriptionRepository:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add_active(self, user_id: int, *, plan: Plan) -> int | None:
-        """Give the plan to a person who has no active subscription, and return their Telegram id.
+    async def add_active(self, user_ids: Collection[int], *, plan: Plan) -> list[int]:
+        """Give the plan to those who have no active subscription, and return their Telegram ids.
 
-        For anybody else nothing is changed, and None returned.
+        For anybody else nothing is changed.
         """
-        telegram_id: int | None = await self._transaction.session.scalar(
-            insert(Subscription)
-            .values(user_id=user_id, plan=plan, status=SubscriptionStatus.ACTIVE)
-            .on_conflict_do_nothing(
-                index_elements=[Subscription.user_id], index_where=text("status = 'active'")
-            )
-            .returning(select(User.telegram_id).where(User.id == user_id).scalar_subquery())
+        rows = await self._transaction.session.execute(
+            _ADD_ACTIVE, {"user_ids": list(user_ids), "plan": plan}
         )
-        return telegram_id
+        return [row[0] for row in rows]
 
     async def active(self, user_id: int) -> SubscriptionInfo | None:
         """Return the person's active subscription."""

@@ -19,12 +19,12 @@ class SubscriptionService:
         self._subscriptions = subscriptions
         self._cache = cache
 
-    async def give_free(self, user_id: int) -> None:
-        """Give the free plan to a person who has no plan; harmless when repeated."""
+    async def give_free(self, *user_ids: int) -> None:
+        """Give the free plan to those of the people who have no plan; harmless when repeated."""
         async with self._transaction:
-            telegram_id = await self._subscriptions.add_active(user_id, plan=Plan.FREE)
-            if telegram_id is not None:
-                self._transaction.on_commit(partial(self._cache.invalidate, PROFILE, telegram_id))
+            given = await self._subscriptions.add_active(user_ids, plan=Plan.FREE)
+            if given:
+                self._transaction.on_commit(partial(self._cache.invalidate, PROFILE, *given))
 
     async def current(self, user_id: int) -> SubscriptionInfo:
         """Return the plan that the person has; one without any gets the free plan."""

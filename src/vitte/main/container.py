@@ -35,6 +35,7 @@ from vitte.jobs.leases import JobLeases
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 from vitte.jobs.sweeper import JobSweeper
+from vitte.users.people import People
 from vitte.users.repository import UserRepository
 from vitte.users.service import UserService
 
@@ -127,6 +128,7 @@ class BackendProvider(Provider):
         await model.close()
 
     inbox = provide(InboxService)
+    people = provide(People)
     turns = provide(TurnStore)
     running_answers = provide(RunningAnswers)
     stop_service = provide(StopService)

@@ -1,15 +1,52 @@
 """Queries about people."""
 
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Boolean, and_, func, literal_column, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, func, select, text, update
 
 from vitte.billing.schemas import SubscriptionInfo
-from vitte.db.models import Subscription, SubscriptionStatus, User, UserSettings
+from vitte.db.models import User
 from vitte.db.transaction import Transaction
 from vitte.users.schemas import PeopleCount, Person, PersonSettings, Profile, TelegramProfile
+
+_COLUMNS = tuple(field.name for field in fields(TelegramProfile))
+_PROFILES = text(
+    """
+    SELECT
+        users.id, users.telegram_id, users.first_name, users.last_name, users.username, users.language_code,
+        users.blocked_bot_at, settings.language AS chosen_language,
+        subscriptions.plan, subscriptions.started_at, subscriptions.expires_at
+    FROM users
+    LEFT JOIN settings ON settings.user_id = users.id
+    LEFT JOIN subscriptions ON subscriptions.user_id = users.id AND subscriptions.status = 'active'
+    WHERE users.telegram_id = ANY (CAST(:telegram_ids AS bigint[]))
+    """
+)
+# xmax is 0 only in a row that this very statement has inserted. In one order, or two processes that meet the
+# same people at once could wait for each other.
+_UPSERT = text(
+    """
+    WITH met AS (
+        INSERT INTO users (telegram_id, first_name, last_name, username, language_code)
+        SELECT *
+        FROM unnest(
+            CAST(:telegram_ids AS bigint[]), CAST(:first_names AS text[]), CAST(:last_names AS text[]),
+            CAST(:usernames AS text[]), CAST(:language_codes AS text[])
+        ) AS seen (telegram_id, first_name, last_name, username, language_code)
+        ORDER BY telegram_id
+        ON CONFLICT (telegram_id) DO UPDATE SET
+            first_name = excluded.first_name, last_name = excluded.last_name, username = excluded.username,
+            language_code = excluded.language_code, blocked_bot_at = NULL
+        RETURNING id, telegram_id, xmax = 0 AS is_new
+    ), chosen AS (
+        INSERT INTO settings (user_id) SELECT id FROM met WHERE is_new
+    )
+    SELECT met.id, met.telegram_id, met.is_new, settings.language
+    FROM met LEFT JOIN settings ON settings.user_id = met.id
+    """
+)
 
 
 class UserRepository:
@@ -18,53 +55,29 @@ class UserRepository:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def profile(self, telegram_id: int) -> Profile | None:
-        """Return all that an update needs to know of the person."""
-        row = (
-            await self._transaction.session.execute(
-                select(
-                    User.id,
-                    User.first_name,
-                    User.last_name,
-                    User.username,
-                    User.language_code,
-                    User.blocked_bot_at,
-                    UserSettings.language.label("chosen_language"),
-                    Subscription.plan,
-                    Subscription.started_at,
-                    Subscription.expires_at,
-                )
-                .outerjoin(UserSettings, UserSettings.user_id == User.id)
-                .outerjoin(
-                    Subscription,
-                    and_(Subscription.user_id == User.id, Subscription.status == SubscriptionStatus.ACTIVE),
-                )
-                .where(User.telegram_id == telegram_id)
-            )
-        ).one_or_none()
-        return None if row is None else _profile(telegram_id, row)
+    async def profiles(self, telegram_ids: Collection[int]) -> dict[int, Profile]:
+        """Return all that an update needs to know of these people, as far as they are known."""
+        rows = await self._transaction.session.execute(_PROFILES, {"telegram_ids": list(telegram_ids)})
+        return {row.telegram_id: _profile(row) for row in rows}
 
-    async def upsert(self, profile: TelegramProfile) -> Person:
-        """Store the person, or what has changed of them. Of any number of racing calls one gets `is_new`."""
-        values = asdict(profile)
-        new = insert(User).values(**values)
-        changes = {name: new.excluded[name] for name in values if name != "telegram_id"}
-        # xmax is 0 only in a row that this very statement has inserted.
-        row = await self._transaction.session.execute(
-            new.on_conflict_do_update(
-                index_elements=[User.telegram_id], set_={**changes, "blocked_bot_at": None}
-            ).returning(User.id, literal_column("xmax = 0", Boolean))
-        )
-        user_id, is_new = row.one()
-        if is_new:
-            await self._transaction.session.execute(insert(UserSettings).values(user_id=user_id))
-            language = profile.language_code
-        else:
-            chosen = await self._transaction.session.scalar(
-                select(UserSettings.language).where(UserSettings.user_id == user_id)
+    async def upsert(self, profiles: Collection[TelegramProfile]) -> list[Person]:
+        """Store people, or what has changed of them; each of them once in `profiles`.
+
+        Of any number of racing calls one gets `is_new` of a person.
+        """
+        columns = {f"{name}s": [getattr(one, name) for one in profiles] for name in _COLUMNS}
+        rows = await self._transaction.session.execute(_UPSERT, columns)
+        by_id = {one.telegram_id: one for one in profiles}
+        return [
+            Person(
+                id=row.id,
+                telegram_id=row.telegram_id,
+                first_name=by_id[row.telegram_id].first_name,
+                language_code=row.language or by_id[row.telegram_id].language_code,
+                is_new=row.is_new,
             )
-            language = chosen or profile.language_code
-        return _person(profile, user_id=user_id, language_code=language, is_new=is_new)
+            for row in rows
+        ]
 
     async def count(self) -> PeopleCount:
         """Count everybody."""
@@ -84,11 +97,11 @@ class UserRepository:
         )
 
 
-def _profile(telegram_id: int, row: Any) -> Profile:
+def _profile(row: Row[Any]) -> Profile:
     return Profile(
         id=row.id,
         telegram=TelegramProfile(
-            telegram_id=telegram_id,
+            telegram_id=row.telegram_id,
             first_name=row.first_name,
             last_name=row.last_name,
             username=row.username,
@@ -99,14 +112,4 @@ def _profile(telegram_id: int, row: Any) -> Profile:
         subscription=None
         if row.plan is None
         else SubscriptionInfo(plan=row.plan, started_at=row.started_at, expires_at=row.expires_at),
-    )
-
-
-def _person(profile: TelegramProfile, *, user_id: int, language_code: str | None, is_new: bool) -> Person:
-    return Person(
-        id=user_id,
-        telegram_id=profile.telegram_id,
-        first_name=profile.first_name,
-        language_code=language_code,
-        is_new=is_new,
     )

@@ -4,10 +4,10 @@ from functools import partial
 
 import structlog
 
-from vitte.billing.service import SubscriptionService
 from vitte.clients.cache.decorator import cached
 from vitte.clients.cache.protocol import PROFILE, Cache
 from vitte.db.transaction import Transaction
+from vitte.users.people import People
 from vitte.users.repository import UserRepository
 from vitte.users.schemas import PeopleCount, Person, Profile, TelegramProfile
 
@@ -17,40 +17,29 @@ logger = structlog.get_logger(__name__)
 class UserService:
     """Knows people by their Telegram profile."""
 
-    def __init__(
-        self,
-        transaction: Transaction,
-        users: UserRepository,
-        subscriptions: SubscriptionService,
-        cache: Cache,
-    ) -> None:
+    def __init__(self, transaction: Transaction, users: UserRepository, people: People, cache: Cache) -> None:
         self._transaction = transaction
         self._users = users
-        self._subscriptions = subscriptions
+        self._people = people
         self._cache = cache
 
     @cached(PROFILE, Profile, key=lambda telegram_id: telegram_id)
     async def profile(self, telegram_id: int) -> Profile | None:
         """Return what is known of a person; up to a second old, so never for what costs something."""
-        async with self._transaction.single():
-            return await self._users.profile(telegram_id)
+        if self._transaction.is_open:
+            return (await self._users.profiles([telegram_id])).get(telegram_id)
+        return await self._people.profile(telegram_id)
 
     async def meet(self, profile: TelegramProfile) -> Person:
         """Return the person behind a profile; at first contact register them and give the free plan.
 
-        However many first messages race, the person and the subscription come into being once.
+        However many first messages race, the person and the subscription come into being once. Registering
+        is a transaction of its own.
         """
         known = await self.profile(profile.telegram_id)
         if known is not None and known.telegram == profile and not known.has_blocked_bot:
             return _person(known)
-        async with self._transaction:
-            person = await self._users.upsert(profile)
-            self._forget(profile.telegram_id)
-            if person.is_new:
-                await self._subscriptions.give_free(person.id)
-        if person.is_new:
-            logger.info("user_registered", user_id=person.id)
-        return person
+        return await self._people.register(profile)
 
     async def find(self, telegram_id: int) -> Person | None:
         """Return a person who has been met before."""
