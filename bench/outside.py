@@ -1,7 +1,7 @@
 """The outside world in processes of its own, so that its CPU time is nobody else's."""
 
+import argparse
 import asyncio
-import sys
 
 import uvloop
 
@@ -11,22 +11,41 @@ from vitte.sandbox.server import serve
 from vitte.sandbox.settings import SandboxLimits, SandboxSettings
 
 CALLS_KEPT = 20_000
+FIRST_TOKEN = 0.4
+"""Seconds until a model of realistic speed begins."""
+TOKENS_PER_SECOND = 60
+ANSWER_TOKENS = 120
 
 
-async def _serve_sandbox(port: int) -> None:
-    await serve(SandboxSettings(port=port, limits=SandboxLimits(enabled=False), call_log_memory=CALLS_KEPT))
+async def _serve_sandbox(port: int, *, with_limits: bool) -> None:
+    limits = SandboxLimits(enabled=with_limits)
+    await serve(SandboxSettings(port=port, limits=limits, call_log_memory=CALLS_KEPT))
 
 
-async def _serve_model(port: int) -> None:
-    async with running_model(Script(), port=port):
+async def _serve_model(port: int, *, with_pace: bool) -> None:
+    script = Script()
+    if with_pace:
+        script = Script(
+            answer=" ".join(["word"] * ANSWER_TOKENS),
+            first_token=FIRST_TOKEN,
+            between_tokens=1 / TOKENS_PER_SECOND,
+        )
+    async with running_model(script, port=port):
         await asyncio.Event().wait()
 
 
 def main() -> None:
     """Run `sandbox` or `model` on a port until killed."""
-    _, name, port = sys.argv
-    configure_logging(process=name, level="WARNING", format="json")
-    serving = _serve_sandbox(int(port)) if name == "sandbox" else _serve_model(int(port))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name", choices=["sandbox", "model"])
+    parser.add_argument("port", type=int)
+    parser.add_argument("--true-to-life", action="store_true", help="with limits, and at a model's speed")
+    options = parser.parse_args()
+    configure_logging(process=options.name, level="WARNING", format="json")
+    if options.name == "sandbox":
+        serving = _serve_sandbox(options.port, with_limits=options.true_to_life)
+    else:
+        serving = _serve_model(options.port, with_pace=options.true_to_life)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serving)
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from bench.meters import Meter
 from tests.web.processes import environment
 from vitte.core.settings import Settings
+from vitte.core.settings.outbound import OutboundSettings
 from vitte.db import migrate
 from vitte.embedded.ports import free_port
 from vitte.embedded.postgres import PostgresServer
@@ -26,6 +27,8 @@ from vitte.sandbox.client import SandboxClient, SandboxRefusedError
 
 _PASSWORD = "bench"  # noqa: S105 - of servers that live as long as the run
 _START_WITHIN = 60.0
+# What a chat may get a second is Telegram's affair where the bot is measured.
+_NO_LIMITS = OutboundSettings(chat_rate=1000, chat_burst=1000, interactive_rate=10_000)
 
 BOTS: dict[str, tuple[str, ...]] = {
     "product": ("-m", "vitte", "run", "bot"),
@@ -46,15 +49,20 @@ class RunningBot:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """The sandbox, and the bots that run on it."""
+    """The sandbox, the bots that run on it, and the port of the model that they ask."""
 
     sandbox: SandboxClient
     bots: list[RunningBot]
+    model_port: int
 
 
 @asynccontextmanager
-async def standing() -> AsyncIterator[Stand]:
-    """Start all; everything ends with the block."""
+async def standing(names: Sequence[str] = tuple(BOTS), *, true_to_life: bool = False) -> AsyncIterator[Stand]:
+    """Start all, with these bots; everything ends with the block.
+
+    `true_to_life`: Telegram has its limits and the bots keep them, and the model takes its time.
+    """
+    how = ("--true-to-life",) if true_to_life else ()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitte-bench-")))
         postgres = PostgresServer(
@@ -72,20 +80,22 @@ async def standing() -> AsyncIterator[Stand]:
         redis = await stack.enter_async_context(Redis(port=redis_server.port, password=_PASSWORD))
         launch = _Launcher(folder, stack)
         sandbox_port, model_port = free_port(), free_port()
-        launch("sandbox", "-m", "bench.outside", "sandbox", str(sandbox_port))
-        launch("model", "-m", "bench.outside", "model", str(model_port))
+        launch("sandbox", "-m", "bench.outside", "sandbox", str(sandbox_port), *how)
+        launch("model", "-m", "bench.outside", "model", str(model_port), *how)
         sandbox = await stack.enter_async_context(SandboxClient(f"http://127.0.0.1:{sandbox_port}"))
         await _until_up(sandbox)
         bots = []
-        for number, (name, command) in enumerate(BOTS.items()):
+        for number, name in enumerate(names):
             settings = _settings(number, postgres.port, redis_server.port, sandbox_port, model_port)
+            if not true_to_life:
+                settings.outbound = _NO_LIMITS
             await connection.execute(f'CREATE DATABASE "{settings.database.name}"')
             await migrate.upgrade(settings.database)
-            child = launch(name, *command, environment=environment(settings))
+            child = launch(name, *BOTS[name], environment=environment(settings))
             await _until_ready(child)
             meter = Meter(child.pid, settings.database.name, connection, redis)
             bots.append(RunningBot(name, settings.telegram.bot_id, meter))
-        yield Stand(sandbox, bots)
+        yield Stand(sandbox, bots, model_port)
 
 
 class _Launcher:
@@ -117,15 +127,6 @@ def _settings(number: int, postgres: int, redis: int, sandbox: int, model: int) 
             "redis": {"port": redis, "database": number, "password": _PASSWORD},
             "telegram": {"token": f"{42 + number}:TEST", "api_url": f"http://127.0.0.1:{sandbox}"},
             "llm": {"base_url": f"http://127.0.0.1:{model}/v1", "model": "scripted"},
-            # What a chat may get a second is Telegram's affair: here the bot is measured.
-            "outbound": {
-                "chat_rate": 1000,
-                "chat_burst": 1000,
-                "interactive_rate": 10_000,
-                # A burst makes calls wait longer for a connection to Redis than the product allows; it then
-                # goes on with limits of its own, and there would be nothing to count.
-                "redis_timeout": 5,
-            },
             "bot": {"port": free_port()},
         }
     )

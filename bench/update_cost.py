@@ -140,7 +140,7 @@ class Bench:
 
     async def _send(self, bot: RunningBot, asked: list[tuple[int, str]]) -> list[float]:
         """Bring updates to a bot; return the seconds from there to each answer."""
-        updates = [_update(person, text) for person, text in asked]
+        updates = [message_of(person, text) for person, text in asked]
         begun = time.time()
         await self._sandbox.inject(updates, bot_id=bot.bot_id)
         await self._answers.wait(bot.bot_id, len(asked))
@@ -172,7 +172,8 @@ def _row(bot: str, kind: str, mode: str, samples: list[Sample], *, echo_cpu: flo
     )
 
 
-def _update(person: int, text: str) -> dict[str, Any]:
+def message_of(person: int, text: str) -> dict[str, Any]:
+    """Return an update by which a person says something."""
     who = {"id": person, "first_name": "Person", "language_code": "en"}
     message = {
         "message_id": next(_message_ids),
@@ -187,14 +188,15 @@ def _update(person: int, text: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _listening(stand: Stand) -> AsyncIterator[Answers]:
+async def listening(stand: Stand) -> AsyncIterator[Answers]:
+    """Hear of what the bots of the stand send."""
     async with stand.sandbox.session.ws_connect(
         f"{stand.sandbox.base_url}/sandbox/events", max_msg_size=0
     ) as socket:
         yield Answers(socket)
 
 
-async def _let_people_in(stand: Stand, answers: Answers, count: int) -> list[int]:
+async def let_people_in(stand: Stand, answers: Answers, count: int) -> list[int]:
     """Make people who have opened a chat with every bot."""
     people = [await stand.sandbox.person("Person", listen=False) for _ in range(count)]
     for bot in stand.bots:
@@ -206,8 +208,8 @@ async def _let_people_in(stand: Stand, answers: Answers, count: int) -> list[int
 
 async def measure(scale: Scale) -> list[Row]:
     """Set everything up, measure, and take it down again."""
-    async with standing() as stand, _listening(stand) as answers:
-        people = await _let_people_in(stand, answers, scale.at_once)
+    async with standing() as stand, listening(stand) as answers:
+        people = await let_people_in(stand, answers, scale.at_once)
         return await Bench(stand, answers, people, scale).run()
 
 

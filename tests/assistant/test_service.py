@@ -53,6 +53,8 @@ async def test_question_and_answer_are_kept_and_the_answer_grows_in_sight(
     model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
 ) -> None:
     chat = Chat()
+    # Longer than the client lets words gather.
+    model.between_tokens = 0.1
     await ask(container, user_id, "how are you?", 1, chat)
     assert chat.drafts == [
         "You",

@@ -41,13 +41,27 @@ async def ask(model: OpenAICompatibleModel) -> str:
     return "".join([chunk.text async for chunk in model.stream(QUESTION)])
 
 
-async def test_the_answer_comes_piece_by_piece_with_its_cost(client: OpenAICompatibleModel) -> None:
+async def test_the_answer_comes_while_it_is_made_and_with_its_cost(
+    client: OpenAICompatibleModel, script: Script
+) -> None:
+    # Longer than words are left to gather.
+    script.between_tokens = 0.1
     chunks = [chunk async for chunk in client.stream(QUESTION)]
     assert [chunk.text for chunk in chunks if chunk.text] == [
         "You", " said:", " Привет,", " how", " are", " you?",
     ]  # fmt: skip
     assert [chunk.finish_reason for chunk in chunks if chunk.finish_reason] == ["stop"]
     assert chunks[-1].usage == Usage(prompt_tokens=2, completion_tokens=6)
+
+
+async def test_a_fast_answer_comes_in_few_pieces_and_whole(
+    client: OpenAICompatibleModel, script: Script
+) -> None:
+    script.answer = " ".join(str(number) for number in range(500))
+    script.between_tokens = 0.001
+    pieces = [chunk.text async for chunk in client.stream(QUESTION) if chunk.text]
+    assert "".join(pieces) == script.answer
+    assert len(pieces) < 250
 
 
 async def test_the_model_is_told_the_whole_context(client: OpenAICompatibleModel, script: Script) -> None:

@@ -32,6 +32,7 @@ MAX_ANSWER = 200_000
 """Longest answer, in characters: an endless one has to end."""
 _DONE = b"[DONE]"
 _MAX_LOGGED = 500
+_GATHER_SECONDS = 0.05
 
 
 class OpenAICompatibleModel:
@@ -119,18 +120,21 @@ class OpenAICompatibleModel:
         at_end = False
         while not at_end:
             events, at_end = await self._read(response, decoder, min(deadline, silence_ends))
-            for event in events:
-                if event == _DONE:
-                    return
-                chunk = _parse(event)
-                length += len(chunk.text)
-                if length > MAX_ANSWER:
-                    raise LlmInterruptedError("the answer does not end")
-                finished = finished or chunk.finish_reason is not None
-                if chunk.text or chunk.finish_reason or chunk.usage:
-                    yield chunk
-                    # Counted anew after the yield: the consumer's own pace is not the model's silence.
-                    silence_ends = _from_now(self._settings.idle_timeout)
+            chunk, is_done, error = _join(events)
+            length += len(chunk.text)
+            if length > MAX_ANSWER:
+                raise LlmInterruptedError("the answer does not end")
+            finished = finished or chunk.finish_reason is not None
+            if chunk.text or chunk.finish_reason or chunk.usage:
+                yield chunk
+                # Counted anew after the yield: the consumer's own pace is not the model's silence.
+                silence_ends = _from_now(self._settings.idle_timeout)
+            if error is not None:
+                raise error
+            if is_done:
+                return
+            if length and not finished:
+                await _let_words_gather(response)
         if not finished:
             raise LlmInterruptedError("the answer broke off")
 
@@ -146,6 +150,21 @@ class OpenAICompatibleModel:
             raise LlmTimeoutError("the model fell silent") from None
         except (aiohttp.ClientError, EventTooLongError) as error:
             raise LlmInterruptedError(type(error).__name__) from error
+
+
+async def _let_words_gather(response: aiohttp.ClientResponse) -> None:
+    """Leave what comes next in the socket for a moment.
+
+    To wake up for every single token is most of what reading an answer costs, and no chat shows each of them.
+    """
+    connection = response.connection
+    if connection is None or connection.protocol is None:
+        return  # all has been read
+    connection.protocol.pause_reading()
+    try:
+        await asyncio.sleep(_GATHER_SECONDS)
+    finally:
+        connection.protocol.resume_reading()
 
 
 def _from_now(seconds: float) -> float:
@@ -164,6 +183,22 @@ async def _refusal(response: aiohttp.ClientResponse) -> LlmError:
     if response.status >= 500:
         return LlmUnavailableError(message)
     return LlmMisconfiguredError(message)
+
+
+def _join(events: list[bytes]) -> tuple[Chunk, bool, LlmInterruptedError | None]:
+    """Return events as one piece, whether the answer is done, and what stands in the way of the rest."""
+    text, finish_reason, usage = "", None, None
+    for event in events:
+        if event == _DONE:
+            return Chunk(text=text, finish_reason=finish_reason, usage=usage), True, None
+        try:
+            chunk = _parse(event)
+        except LlmInterruptedError as error:
+            return Chunk(text=text, finish_reason=finish_reason, usage=usage), False, error
+        text += chunk.text
+        finish_reason = chunk.finish_reason or finish_reason
+        usage = chunk.usage or usage
+    return Chunk(text=text, finish_reason=finish_reason, usage=usage), False, None
 
 
 def _parse(event: bytes) -> Chunk:
