@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func
@@ -97,10 +98,14 @@ async def test_nobody_waits_for_the_next_look_behind_a_chat_that_writes_on_or_a_
         if sum(map(len, seen.values())) == 150:
             all_seen.set()
 
-    async with consuming(inbox, settings, handle), asyncio.timeout(60):
+    async with consuming(inbox, settings, handle) as consumer, asyncio.timeout(60):
         for number in range(150):
-            chat = number % 5
-            await inbox.take_in(BOT, [{"update_id": number, "message": {"chat": {"id": chat + 1}}}])
+            update = {"update_id": number, "message": {"chat": {"id": number % 5 + 1}}}
+            # By the webhook of another process, or by this one's own polling.
+            if chance.random() < 0.5:
+                await inbox.take_in(BOT, [update])
+            else:
+                await consumer.take_in([update])
             await asyncio.sleep(chance.random() * 0.01)
         await all_seen.wait()
     # Each chat in its order, and nothing twice.
@@ -142,3 +147,27 @@ async def test_what_is_done_is_followed_by_no_look_into_an_empty_inbox(
     assert looks.empty()
     await nursery.stop()
     await consumer.drain(timeout=5)
+
+
+async def test_what_is_brought_while_a_process_ends_is_left_to_the_next(
+    settings: Settings, session_factory: SessionFactory
+) -> None:
+    inbox = InboxService(session_factory)
+
+    async def handle(_update: ClaimedUpdate) -> None:
+        raise AssertionError("nothing is begun at the end")
+
+    consumer = Consumer(inbox, settings.bot, bot_id=BOT, handle=handle, give_up=handle)
+    storing = inbox.take_in_and_claim
+
+    async def store_while_it_ends(*args: Any, **options: Any) -> list[ClaimedUpdate]:
+        found = await storing(*args, **options)
+        consumer._is_ending = True
+        return found
+
+    inbox.take_in_and_claim = store_while_it_ends  # type: ignore[method-assign]
+    await consumer.take_in([{"update_id": 1, "message": {"chat": {"id": 5}}}])
+    await consumer.drain(timeout=5)
+    (free,) = await inbox.claim(BOT, limit=10, lease=60)
+    # Nobody has begun with it.
+    assert free.attempt == 1

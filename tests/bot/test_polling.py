@@ -1,7 +1,8 @@
 """The polling door."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -30,7 +31,11 @@ async def nursery() -> AsyncIterator[Nursery]:
 
 
 def poller(settings: Settings, session_factory: SessionFactory) -> Poller:
-    return Poller(settings.telegram, InboxService(session_factory), allowed_updates=["message"])
+    async def take_in(updates: Sequence[dict[str, Any]]) -> None:
+        await inbox.take_in(settings.telegram.bot_id, updates)
+
+    inbox = InboxService(session_factory)
+    return Poller(settings.telegram, take_in, allowed_updates=["message"])
 
 
 async def stored(transaction: Transaction, *, at_least: int) -> int:

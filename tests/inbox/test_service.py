@@ -259,3 +259,40 @@ async def test_without_postgresql_an_update_is_refused_and_not_lost_in_between()
     with pytest.raises(UnavailableError):
         await inbox.take_in(BOT, [update(1, 5)])
     await engine.dispose()
+
+
+async def test_whoever_brings_updates_may_have_of_each_chat_the_first_as_far_as_there_is_room(
+    inbox: InboxService,
+) -> None:
+    await inbox.take_in(BOT, [update(1, 5)])
+    stop = {"update_id": 7, "message": {"chat": {"id": 6}, "text": "/stop"}}
+    brought = [update(2, 5), update(3, 6), update(4, 6), update(5, 7), update(6, 8), stop]
+    mine = await inbox.take_in_and_claim(BOT, brought, limit=3, lease=60)
+    # The fast lane first; the chat 5 is busy, and for the chat 8 there is no room.
+    assert [(one.update_id, one.attempt) for one in mine] == [(3, 1), (5, 1), (7, 1)]
+    assert loads(mine[0].payload) == update(3, 6)
+    assert await inbox.take_in_and_claim(BOT, brought, limit=100, lease=60) == []
+    assert await claim(inbox) == [1, 6]
+    for one in mine:
+        await inbox.finish(one)
+    assert await claim(inbox) == [4]
+
+
+async def test_what_was_brought_and_never_begun_is_for_others_when_the_lease_is_over(
+    inbox: InboxService,
+) -> None:
+    (mine,) = await inbox.take_in_and_claim(BOT, [update(1, 5)], limit=10, lease=0)
+    (again,) = await inbox.claim(BOT, limit=10, lease=60)
+    assert (again.id, again.attempt) == (mine.id, 2)
+
+
+async def test_two_who_bring_the_same_updates_do_not_both_have_them(
+    inbox: InboxService, session_factory: SessionFactory
+) -> None:
+    other = InboxService(session_factory)
+    brought = [update(number, number) for number in range(50)]
+    taken = await asyncio.gather(
+        *(one.take_in_and_claim(BOT, brought, limit=100, lease=60) for one in (inbox, other))
+    )
+    ids = [one.update_id for mine in taken for one in mine]
+    assert sorted(ids) == list(range(50))

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import structlog
 
@@ -44,6 +45,7 @@ class Consumer:
         self._woken = asyncio.Event()
         self._times_woken = 0
         self._may_be_more = True
+        self._promised = 0
         self._is_ending = False
         self._leases_may_be_over = False
         self._claimed: set[ClaimedUpdate] = set()
@@ -56,6 +58,25 @@ class Consumer:
         """Make the consumer look into the inbox now."""
         self._times_woken += 1
         self._woken.set()
+
+    async def take_in(self, updates: Sequence[dict[str, Any]]) -> None:
+        """Store updates that came to this process, and begin at once with those that it has room for.
+
+        Raises NotAnUpdateError, and UnavailableError when PostgreSQL is away.
+        """
+        # To its end also when the caller is cancelled, as every claim.
+        await asyncio.shield(self._claims.start(self._take_in(updates), name="take_in"))
+
+    async def _take_in(self, updates: Sequence[dict[str, Any]]) -> None:
+        room = 0 if self._is_ending else min(len(updates), max(0, self._room()))
+        self._promised += room
+        try:
+            claimed = await self._inbox.take_in_and_claim(
+                self._bot_id, updates, limit=room, lease=self._settings.lease
+            )
+        finally:
+            self._promised -= room
+        await self._accept(claimed)
 
     async def run(self) -> None:
         """Claim and handle until cancelled; what is being handled then goes on until `drain`."""
@@ -85,7 +106,7 @@ class Consumer:
 
     async def _claim(self) -> bool:
         """Claim as many updates as there is room for; tell whether there may be more."""
-        room = self._settings.concurrency - len(self._claimed)
+        room = self._room()
         only_fast = room <= 0
         # What this look leaves behind because of no room, or because it fails, is left to whoever ends next.
         self._may_be_more = True
@@ -111,6 +132,17 @@ class Consumer:
             CLAIMS_FAILED.inc()
             logger.warning("claim_failed", reason=type(error).__name__)
             return False
+        if not await self._accept(claimed):
+            return False
+        # Fewer than there was room for are all that there were.
+        self._may_be_more = only_fast or len(claimed) == room
+        return len(claimed) == room
+
+    def _room(self) -> int:
+        return self._settings.concurrency - len(self._claimed) - self._promised
+
+    async def _accept(self, claimed: list[ClaimedUpdate]) -> bool:
+        """Begin to handle what was claimed, or give it back when this process ends."""
         if self._is_ending:
             await self._release(claimed)
             return False
@@ -118,9 +150,7 @@ class Consumer:
             self._claimed.add(update)
             name = f"update-{update.update_id}"
             self._handling[update] = self._nursery.start(self._process(update), name=name)
-        # Fewer than there was room for are all that there were.
-        self._may_be_more = only_fast or len(claimed) == room
-        return len(claimed) == room
+        return True
 
     async def _release(self, claimed: list[ClaimedUpdate]) -> None:
         if not claimed:

@@ -1,7 +1,7 @@
 """The polling door: updates from Telegram into the inbox."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -12,7 +12,9 @@ from vitte.core.errors import UnavailableError
 from vitte.core.json import loads
 from vitte.core.settings.outside import TelegramSettings
 from vitte.inbox.schemas import NotAnUpdateError
-from vitte.inbox.service import InboxService
+
+TakeIn = Callable[[Sequence[dict[str, Any]]], Awaitable[None]]
+"""Stores updates for good. Raises NotAnUpdateError or UnavailableError."""
 
 logger = structlog.get_logger(__name__)
 
@@ -49,11 +51,10 @@ class Poller:
     """
 
     def __init__(
-        self, settings: TelegramSettings, inbox: InboxService, *, allowed_updates: Sequence[str]
+        self, settings: TelegramSettings, take_in: TakeIn, *, allowed_updates: Sequence[str]
     ) -> None:
         self._settings = settings
-        self._inbox = inbox
-        self._bot_id = settings.bot_id
+        self._take_in = take_in
         self._url = f"{settings.api_url}/bot{settings.token.get_secret_value()}/getUpdates"
         self._allowed_updates = list(allowed_updates)
         self._offset = 0
@@ -111,7 +112,7 @@ class Poller:
         if not updates:
             return
         try:
-            await self._inbox.take_in(self._bot_id, updates)
+            await self._take_in(updates)
         except NotAnUpdateError:
             # Without an id an update can be neither stored nor acknowledged; Telegram sends none.
             raise PollError("not_an_update") from None

@@ -24,26 +24,50 @@ from sqlalchemy.orm import aliased
 
 from vitte.db.models import InboxUpdate, UpdateLane, UpdateState
 from vitte.db.transaction import Transaction
-from vitte.inbox.schemas import ClaimedUpdate, InboxBacklog, IncomingUpdate
+from vitte.inbox.schemas import ClaimedUpdate, InboxBacklog, IncomingUpdate, StoredUpdate
 
 INBOX_CHANNEL = "vitte_inbox"
 """PostgreSQL's notification channel that tells of new updates."""
 
 # What every update meets is put together once: SQLAlchemy takes 1 ms to build such a statement, and more the
 # more rows it has. Of notifications that are alike PostgreSQL makes one.
+#
+# Whoever brings updates may take up to `room` of them at once, as a claim that follows would: of each chat
+# and lane the first, unless an earlier one is open. Nobody else needs to hear of those.
 _ADD = text(
     f"""
-    WITH new AS (
-        INSERT INTO inbox_updates (bot_id, update_id, order_key, lane, payload)
-        SELECT CAST(:bot_id AS bigint), *
+    WITH brought AS (
+        SELECT *, row_number() OVER (PARTITION BY order_key, lane ORDER BY update_id) = 1 AS is_first
         FROM unnest(
             CAST(:update_ids AS bigint[]), CAST(:order_keys AS bigint[]), CAST(:lanes AS smallint[]),
             CAST(:payloads AS text[])
-        )
+        ) AS brought (update_id, order_key, lane, payload)
+    ), seen AS (
+        SELECT *,
+            is_first AND NOT EXISTS (
+                SELECT FROM inbox_updates AS earlier
+                WHERE earlier.state = 'open' AND earlier.order_key = brought.order_key
+                    AND earlier.lane = brought.lane AND earlier.update_id < brought.update_id
+                    AND earlier.bot_id = CAST(:bot_id AS bigint)
+            ) AS is_free
+        FROM brought
+    ), new AS (
+        INSERT INTO inbox_updates (bot_id, update_id, order_key, lane, payload, attempts, leased_until)
+        SELECT
+            CAST(:bot_id AS bigint), update_id, order_key, lane, payload,
+            CASE WHEN is_taken THEN 1 ELSE 0 END,
+            CASE WHEN is_taken THEN now() + make_interval(secs => :lease) END
+        FROM (
+            SELECT *, is_free AND row_number() OVER (PARTITION BY is_free ORDER BY lane, update_id)
+                <= CAST(:room AS integer) AS is_taken
+            FROM seen
+        ) AS chosen
+        ORDER BY update_id
         ON CONFLICT (bot_id, update_id) DO NOTHING
-        RETURNING update_id
+        RETURNING id, update_id, attempts
     )
-    SELECT update_id, pg_notify('{INBOX_CHANNEL}', '') FROM new
+    SELECT id, update_id, attempts, CASE WHEN attempts = 0 THEN pg_notify('{INBOX_CHANNEL}', '') END
+    FROM new
     """  # noqa: S608 - a constant of ours
 )
 _CLAIM = """
@@ -95,10 +119,13 @@ class InboxRepository:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add(self, bot_id: int, updates: Sequence[IncomingUpdate]) -> set[int]:
-        """Store the updates that are not there yet, and return the ids of those that were new.
+    async def add(
+        self, bot_id: int, updates: Sequence[IncomingUpdate], *, room: int = 0, lease: timedelta = timedelta()
+    ) -> list[StoredUpdate]:
+        """Store the updates that are not there yet, and return those that were new.
 
-        Every bot that listens is woken once this is committed.
+        Up to `room` of them are claimed for `lease` at once. For the others every bot that listens is woken
+        once this is committed.
         """
         rows = await self._transaction.session.execute(
             _ADD,
@@ -108,9 +135,11 @@ class InboxRepository:
                 "order_keys": [item.order_key for item in updates],
                 "lanes": [item.lane for item in updates],
                 "payloads": [item.payload for item in updates],
+                "room": room,
+                "lease": lease.total_seconds(),
             },
         )
-        return {row[0] for row in rows}
+        return [StoredUpdate(id=row.id, update_id=row.update_id, is_claimed=row.attempts > 0) for row in rows]
 
     async def claim(
         self, bot_id: int, *, limit: int, lease: timedelta, only_fast: bool = False

@@ -25,6 +25,15 @@ class IncomingUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredUpdate:
+    """An update that was new; `is_claimed` when it was claimed by whoever brought it."""
+
+    id: int
+    update_id: int
+    is_claimed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedUpdate:
     """An update that this process may handle until its lease ends. `attempt` counts from 1."""
 

@@ -1,6 +1,7 @@
 """Taking updates in, and handing them out one chat at a time."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -32,6 +33,14 @@ class _Arrival:
     updates: list[IncomingUpdate]
 
 
+@contextmanager
+def _told_as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        raise UnavailableError("the inbox cannot be written") from error
+
+
 class InboxService:
     """The durable queue between Telegram and the handlers.
 
@@ -52,12 +61,36 @@ class InboxService:
         incoming = [read_update(raw) for raw in updates]
         if not incoming:
             return 0
-        try:
+        with _told_as_unavailable():
             added = await self._arrivals.add(_Arrival(bot_id, incoming))
-        except DATABASE_ERRORS as error:
-            raise UnavailableError("the inbox cannot be written") from error
         UPDATES_TAKEN_IN.inc(added)
         return added
+
+    async def take_in_and_claim(
+        self, bot_id: int, updates: Sequence[bytes | dict[str, Any]], *, limit: int, lease: float
+    ) -> list[ClaimedUpdate]:
+        """Store updates as `take_in` does, and claim up to `limit` of the new ones by the same statement.
+
+        What is not claimed, because of no room or because its chat is busy, is announced to all.
+        """
+        incoming = {update.update_id: update for update in map(read_update, updates)}
+        if not incoming:
+            return []
+        transaction = Transaction(self._session_factory)
+        with _told_as_unavailable():
+            async with transaction.single():
+                stored = await InboxRepository(transaction).add(
+                    bot_id, list(incoming.values()), room=limit, lease=timedelta(seconds=lease)
+                )
+        UPDATES_TAKEN_IN.inc(len(stored))
+        claimed = [
+            ClaimedUpdate(
+                id=one.id, update_id=one.update_id, payload=incoming[one.update_id].payload, attempt=1
+            )
+            for one in stored
+            if one.is_claimed
+        ]
+        return sorted(claimed, key=lambda update: update.update_id)
 
     async def _add(self, arrivals: Sequence[_Arrival]) -> list[int]:
         transaction = Transaction(self._session_factory)
@@ -66,7 +99,7 @@ class InboxService:
         for bot_id in {arrival.bot_id for arrival in arrivals}:
             updates = [item for arrival in arrivals if arrival.bot_id == bot_id for item in arrival.updates]
             async with transaction.single():
-                new[bot_id] = await inbox.add(bot_id, updates)
+                new[bot_id] = {stored.update_id for stored in await inbox.add(bot_id, updates)}
         return [
             len({update.update_id for update in arrival.updates} & new[arrival.bot_id])
             for arrival in arrivals

@@ -98,7 +98,7 @@ async def serve(
             await connecting
             connected.set()
             if settings.telegram.mode == "polling":
-                poller = Poller(settings.telegram, inbox, allowed_updates=allowed_updates)
+                poller = Poller(settings.telegram, consumer.take_in, allowed_updates=allowed_updates)
                 nursery.start(poller.run(), name="poller")
             logger.info("bot_ready", mode=settings.telegram.mode)
             await stop.wait()
