@@ -5,7 +5,8 @@ that real providers show: https://platform.openai.com/docs/guides/error-codes .
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,6 +29,7 @@ Fault = Literal[
 
 _STATUS: dict[str, int] = {"refused": 401, "overloaded": 429, "broken": 500}
 _FOREVER = 3600.0
+_FILLING = ("and", "so", "there", "is", "more", "to", "say", "about", "it", "than", "most", "would", "think")
 
 
 @dataclass(kw_only=True)
@@ -38,8 +40,13 @@ class Script:
     first_token: float = 0.0
     between_tokens: float = 0.0
     fault: Fault | None = None
+    words: int = 0
+    """Least length of an answer; what the answer itself lacks is filled up, to `max_tokens` at most."""
+    keeps_requests: bool = True
     requests: list[dict[str, Any]] = field(default_factory=list)
     """Bodies of the calls so far, oldest first."""
+    on_end: Callable[[str, float, float], None] | None = None
+    """Told of an answer that was read to its end: the question, and Unix times of its begin and end."""
     abandoned: int = 0
     """Answers that nobody read to their end."""
 
@@ -62,9 +69,11 @@ class ScriptedModel:
         return web.json_response({"object": "list", "data": [{"id": "scripted", "object": "model"}]})
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json()
+        began = time.time()
+        body = orjson.loads(await request.read())
         script = self.script
-        script.requests.append(body)
+        if script.keeps_requests:
+            script.requests.append(body)
         if script.fault in _STATUS:
             return web.json_response(
                 {"error": {"message": f"scripted: {script.fault}", "type": script.fault}},
@@ -80,17 +89,22 @@ class ScriptedModel:
         except ConnectionResetError:
             script.abandoned += 1
             return response
+        if script.on_end is not None:
+            script.on_end(_question(body), began, time.time())
         if script.fault == "cut" and request.transport is not None:
             request.transport.abort()
         return response
 
     async def _pieces(self, body: dict[str, Any]) -> AsyncIterator[bytes]:
-        script = self.script
+        script, loop = self.script, asyncio.get_running_loop()
+        # From when the call came, not from the last word: a busy machine makes no model slower.
+        due = loop.time() + script.first_token
         await asyncio.sleep(script.first_token)
-        tokens = [] if script.fault == "empty" else self._answer(body).split(" ")
+        tokens = [] if script.fault == "empty" else self._tokens(body)
         for index, token in enumerate(tokens):
             if index:
-                await asyncio.sleep(script.between_tokens)
+                due += script.between_tokens
+                await asyncio.sleep(max(0.0, due - loop.time()))
             if index == max(1, len(tokens) // 2):
                 async for piece in self._fault_in_the_middle():
                     yield piece
@@ -114,10 +128,19 @@ class ScriptedModel:
         if fault == "error_event":
             yield b"data: " + orjson.dumps({"error": {"message": "scripted"}}) + b"\n\n"
 
+    def _tokens(self, body: dict[str, Any]) -> list[str]:
+        tokens = self._answer(body).split(" ")
+        length = min(self.script.words, body.get("max_tokens", self.script.words))
+        return tokens + [_FILLING[index % len(_FILLING)] for index in range(len(tokens), length)]
+
     def _answer(self, body: dict[str, Any]) -> str:
         if self.script.answer is not None:
             return self.script.answer
-        return f"You said: {body['messages'][-1]['content']}"
+        return f"You said: {_question(body)}"
+
+
+def _question(body: dict[str, Any]) -> str:
+    return str(body["messages"][-1]["content"])
 
 
 def _event(delta: dict[str, str], *, finish_reason: str | None = None) -> bytes:
