@@ -36,7 +36,7 @@ async def run(options: argparse.Namespace) -> int:
         runs = [as_json(result) for result in results]
         content = {"runs": runs, "knee": verdict} if options.knee else runs[0]
         options.json.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-    wrong = faults(results[0])
+    wrong = [fault for result in results for fault in faults(result)]
     _say(f"WRONG: {', '.join(wrong)}" if wrong else "Nothing lost, nothing doubled, all in order.")
     return 1 if wrong else 0
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import fmean
 
 from bench.load.machine import Cores, Family, read_cores, read_families
 from bench.load.stage import Stage
@@ -14,7 +15,7 @@ LOOK_EVERY = 5.0
 """Seconds. A look costs 50 ms of CPU."""
 
 _CONNECTIONS = """
-    SELECT application_name, count(*) FROM pg_stat_activity
+    SELECT application_name, count(*), count(*) FILTER (WHERE state <> 'idle') FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND application_name <> 'bench' GROUP BY 1
 """
 _INBOX = """
@@ -32,6 +33,9 @@ class Look:
     families: dict[str, Family]
     cores: Cores
     connections: Counter[str]
+    """To PostgreSQL, by who has them."""
+    connections_used: Counter[str]
+    """Those in the middle of a transaction."""
     inbox_open: int
     inbox_waiting: int
     """Those that nobody has begun to handle."""
@@ -64,6 +68,7 @@ class Gauges:
             families=families,
             cores=read_cores(),
             connections=Counter({row[0]: row[1] for row in rows}),
+            connections_used=Counter({row[0]: row[2] for row in rows}),
             inbox_open=inbox["open"],
             inbox_waiting=inbox["waiting"],
             inbox_oldest=inbox["oldest"],
@@ -80,6 +85,8 @@ class Usage:
     cores: float
     cores_peak: float
     """Of the busiest time between two looks."""
+    waited: float
+    """Share of the time in which it had something to do and no core to do it on."""
     memory_peak: float
     memory_end: float
     growth: float
@@ -87,6 +94,8 @@ class Usage:
     files_peak: int
     connections_peak: int
     """To PostgreSQL."""
+    connections_used: float
+    """In the middle of a transaction, on average."""
 
 
 def usages(looks: Sequence[Look], names: Sequence[str]) -> dict[str, Usage]:
@@ -105,18 +114,18 @@ def _usage(looks: Sequence[Look], name: str) -> Usage:
         cpu=last.cpu - first.cpu,
         cores=(last.cpu - first.cpu) / max(end - begin, 1e-9),
         cores_peak=max(rates, default=0.0),
+        waited=max(0.0, last.waited - first.waited) / max(end - begin, 1e-9),
         memory_peak=max(size for _, size in memory),
         memory_end=memory[-1][1],
         growth=slope(memory[len(memory) // 2 :]) * 60,
         files_peak=max(family.files for _, family in seen),
-        connections_peak=max(_connections(look, name) for look in looks),
+        connections_peak=max(_connections(look.connections, name) for look in looks),
+        connections_used=fmean(_connections(look.connections_used, name) for look in looks),
     )
 
 
-def _connections(look: Look, name: str) -> int:
-    if name == "postgres":
-        return look.connections.total()
-    return look.connections[f"vitte-{name}"]
+def _connections(by_client: Counter[str], name: str) -> int:
+    return by_client.total() if name == "postgres" else by_client[f"vitte-{name}"]
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:

@@ -6,18 +6,21 @@ from bench.load.people import Habits
 from bench.load.report import faults, lines
 from bench.load.run import Load, Result, Say
 from bench.load.stage import OUTSIDE, PRODUCT
+from vitte.core.settings.backends import DatabaseSettings
 
 SLOW = 3.0
 """Seconds to the first sign of life beyond which people think that nobody is there."""
 _FULL = 0.9
 """Share of a core, or of all, from which on somebody waits for it."""
-_GROWING = 0.5
-"""Updates a second by which those that wait grow when more come in than can be handled."""
+_GROWING, _MANY = 0.5, 100
+"""Updates a second by which those that wait grow, and how many wait, when too many come in."""
 _LATE = 0.25
 """Seconds by which the generator may be late, or slow the sandbox or the model."""
 _REPLIES_A_SECOND = 90.0
 """Messages a second; at most 100 go out (VITTE_OUTBOUND__INTERACTIVE_RATE)."""
 _AT_MOST = 8
+_MANY_CORES = ("postgres", "worker")
+_POOL = DatabaseSettings().pool_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def what_broke(result: Result) -> list[str]:
     broken = faults(result)
     if (first := result.waits["question: first sign of life"].p95) > SLOW:
         broken.append(f"the first sign of life comes after {first:.1f} s (p95)")
-    if result.backlog_growth > _GROWING:
+    if result.backlog_growth > _GROWING and result.backlog_peak > _MANY:
         broken.append(f"{result.backlog_growth:.1f} updates a second more come in than are begun")
     return broken
 
@@ -65,13 +68,15 @@ def what_is_full(result: Result) -> list[str]:
         found.append(f"the sandbox takes {result.sandbox_slow.p95:.2f} s (p95) to take a message")
     if result.model_slow.p95 > _LATE:
         found.append(f"the scripted model is late by {result.model_slow.p95:.2f} s (p95)")
-    full = [
-        f"the {name} fills {usage.cores_peak:.2f} of a core"
-        for name, usage in result.usages.items()
-        # PostgreSQL and the worker are many processes; the others have one core at most.
-        if usage.cores_peak >= _FULL and name not in ("postgres", "worker")
-    ]
-    found += full
+    for name, usage in result.usages.items():
+        # The others are many processes, and may have many cores.
+        if name not in _MANY_CORES and usage.cores + usage.waited >= _FULL:
+            found.append(
+                f"the {name} wants a whole core: it had {usage.cores:.2f} of one, "
+                f"and waited {usage.waited:.0%} of the time for its turn"
+            )
+    if (used := result.usages["bot"].connections_used) >= _POOL * _FULL:
+        found.append(f"the bot's connections to PostgreSQL: {used:.1f} of {_POOL} in use")
     if result.cores_busy >= result.cores * _FULL:
         ours, load = (
             sum(usage.cores for name, usage in result.usages.items() if name in names)

@@ -14,9 +14,11 @@ _SHARED = ("RssFile", "RssShmem")
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A process with its children. CPU in seconds so far, memory in bytes."""
+    """A process with its children. CPU and waits in seconds so far, memory in bytes."""
 
     cpu: float
+    waited: float
+    """For a core, while there was something to do: because of the others on this machine."""
     memory: int
     files: int
     processes: int
@@ -55,6 +57,7 @@ def read_families(roots: Mapping[str, int]) -> dict[str, Family]:
         name: Family(
             # With what children used that have ended: it is their parent's from then on.
             cpu=sum(sum(map(int, stats[pid][_CPU_TIMES])) for pid in pids) / _TICKS,
+            waited=sum(map(_waited, pids)),
             memory=_memory(pids),
             files=sum(map(_files, pids)),
             processes=len(pids),
@@ -102,6 +105,14 @@ def _sizes(path: Path) -> dict[str, int]:
         for name, _, value in (line.partition(":") for line in lines)
         if value.endswith(" kB")
     }
+
+
+def _waited(pid: int) -> float:
+    """Return what the main thread waited for: https://docs.kernel.org/scheduler/sched-stats.html ."""
+    try:
+        return int((_PROC / str(pid) / "schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):  # it has just ended, or the kernel does not tell
+        return 0.0
 
 
 def _files(pid: int) -> int:

@@ -76,10 +76,9 @@ def plan(habits: Habits) -> list[Planned]:
 
 
 def _of_one(person: int, *, habits: Habits, chance: random.Random) -> Iterator[Planned]:
-    # Everybody begins within the first pause, so that the rate is the same from the first second on, and
-    # everybody has written when it is over.
-    at = chance.uniform(0.0, min(habits.pause, habits.seconds))
-    if person >= habits.people - habits.newcomers:
+    # Everybody begins within the first pause: so the rate is the same from the first second on.
+    at = chance.uniform(0.0, habits.pause)
+    if person >= habits.people - habits.newcomers and at < habits.seconds:
         yield Planned(at, person, Kind.START)
         at += chance.uniform(*_TYPING)
     while at < habits.seconds:

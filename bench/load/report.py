@@ -18,6 +18,10 @@ CEILINGS = {
     "redis": 768,
 }
 """MB that `compose.yaml` gives the container of each."""
+_COLUMNS = (
+    "process", "CPU s", "cores", "most", "waited", "MB most", "end", "of", "MB/min", "memory",
+    "files", "connections", "in use",
+)  # fmt: skip
 _STEADY = 0.1
 """MB a minute: less would take months to fill a container."""
 _LONG_ENOUGH = 300.0
@@ -80,12 +84,7 @@ def _waits(result: Result) -> list[str]:
 
 
 def _usages(result: Result) -> list[str]:
-    rows = [
-        [
-            "process", "CPU s", "cores", "at most", "MB at most", "at end", "of", "MB/min", "memory",
-            "files", "connections",
-        ]
-    ]  # fmt: skip
+    rows = [list(_COLUMNS)]
     for name, usage in result.usages.items():
         is_ours = name not in OUTSIDE
         rows.append(
@@ -94,6 +93,7 @@ def _usages(result: Result) -> list[str]:
                 f"{usage.cpu:.0f}",
                 f"{usage.cores:.2f}",
                 f"{usage.cores_peak:.2f}",
+                f"{usage.waited:.0%}",
                 f"{usage.memory_peak:.0f}",
                 f"{usage.memory_end:.0f}",
                 str(CEILINGS[name]) if is_ours else "",
@@ -101,6 +101,7 @@ def _usages(result: Result) -> list[str]:
                 memory_verdict(name, usage, seconds=result.seconds) if is_ours else "",
                 str(usage.files_peak),
                 str(usage.connections_peak) if is_ours else "",
+                f"{usage.connections_used:.1f}" if is_ours else "",
             ]
         )
     return table(rows)
@@ -112,7 +113,7 @@ def memory_verdict(name: str, usage: Usage, *, seconds: float) -> str:
     if left < 0:
         return "over its limit"
     if seconds < _LONG_ENOUGH:
-        return "too short to tell"
+        return "too short"
     if usage.growth < _STEADY:
         return "steady"
     return f"full in {left / usage.growth / 60:.0f} h"

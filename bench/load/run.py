@@ -104,7 +104,7 @@ class Load:
         mine = len(self._player.written)
         gauges, nursery = Gauges(self._stage), Nursery()
         begun = time.monotonic()
-        nursery.start(gauges.run(on_look=self._tell(begun)), name="gauges")
+        nursery.start(gauges.run(on_look=self._tell(begun, written=mine, sent=sent)), name="gauges")
         nursery.start(self._follow(), name="follow")
         try:
             await self._player.play(planned, people)
@@ -179,7 +179,7 @@ class Load:
         self._dead += dead
         return len(self._player.written) - handled, dead
 
-    def _tell(self, begun: float) -> Callable[[Look], None]:
+    def _tell(self, begun: float, *, written: int, sent: int) -> Callable[[Look], None]:
         told = begun
 
         def tell(look: Look) -> None:
@@ -187,8 +187,8 @@ class Load:
             if look.at - told >= _TELL_EVERY:
                 told = look.at
                 self._say(
-                    f"{look.at - begun:4.0f} s: {len(self._player.written)} written, "
-                    f"{self._sightings.sent} messages of the bot, {look.inbox_open} open, "
+                    f"{look.at - begun:4.0f} s: {len(self.written) - written} written, "
+                    f"{self._sightings.sent - sent} messages of the bot, {look.inbox_open} open, "
                     f"the oldest for {look.inbox_oldest:.1f} s"
                 )
 
