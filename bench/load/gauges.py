@@ -4,15 +4,20 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import fmean
+
+import aiohttp
 
 from bench.load.machine import Cores, Family, read_cores, read_families
 from bench.load.stage import Stage
 
 LOOK_EVERY = 5.0
 """Seconds. A look costs 50 ms of CPU."""
+_SCRAPE_EVERY = 15.0
+"""Seconds, as in `deploy/prometheus/prometheus.yml`."""
 
 _CONNECTIONS = """
     SELECT application_name, count(*), count(*) FILTER (WHERE state <> 'idle') FROM pg_stat_activity
@@ -55,6 +60,17 @@ class Gauges:
         while True:
             on_look(await self.look())
             await asyncio.sleep(LOOK_EVERY)
+
+    async def scrape(self) -> None:
+        """Read every process's metrics as Prometheus does, until cancelled: that is part of their life."""
+        session = self.stage.sandbox.session
+        while True:
+            for address in self.stage.metrics:
+                # Whoever is too busy to answer is seen by what people wait.
+                with suppress(aiohttp.ClientError, TimeoutError):
+                    async with session.get(address) as response:
+                        await response.read()
+            await asyncio.sleep(_SCRAPE_EVERY)
 
     async def look(self) -> Look:
         """Look once."""

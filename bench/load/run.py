@@ -105,6 +105,7 @@ class Load:
         gauges, nursery = Gauges(self._stage), Nursery()
         begun = time.monotonic()
         nursery.start(gauges.run(on_look=self._tell(begun, written=mine, sent=sent)), name="gauges")
+        nursery.start(gauges.scrape(), name="scrape")
         nursery.start(self._follow(), name="follow")
         try:
             await self._player.play(planned, people)

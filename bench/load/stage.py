@@ -52,8 +52,8 @@ class Stage:
     calls: Path
     answers: Path
     """Logs: of the sandbox's calls, and of the model's answers."""
-    bot_metrics: str
-    """The address of the bot's metrics."""
+    metrics: tuple[str, ...]
+    """Addresses of the processes' metrics."""
     fault: "asyncio.Task[Fault]"
     """Ends when a part does."""
 
@@ -105,7 +105,10 @@ async def staged(folder: Path, *, speed: Speed) -> AsyncIterator[Stage]:
                         roots=roots,
                         calls=calls,
                         answers=answers,
-                        bot_metrics=f"http://{LOCALHOST}:{ports.bot}/metrics",
+                        metrics=tuple(
+                            f"http://{LOCALHOST}:{port}/metrics"
+                            for port in (ports.bot, ports.api, ports.admin, ports.worker, ports.beat)
+                        ),
                         fault=nursery.start(supervisor.watch(), name="watch"),
                     )
                 finally:
