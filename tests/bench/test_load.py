@@ -1,17 +1,21 @@
 """The load run tells the truth: a small one ends with nothing wrong, and what is wrong is seen."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
+from bench.load.gauges import Usage, slope
 from bench.load.judge import Reader, Sent, Verdict, Written, judge
+from bench.load.knee import what_broke, what_is_full
 from bench.load.model import Speed
 from bench.load.people import Habits, Kind, plan
-from bench.load.report import as_json, faults, lines
-from bench.load.run import Load
+from bench.load.report import as_json, faults, lines, memory_verdict
+from bench.load.run import Load, Result
 from bench.load.sightings import Sightings
 from bench.load.stage import PRODUCT, staged
+from bench.load.waits import Spread
 from vitte.bot.texts import texts_for
 
 _CHAT = 7
@@ -34,6 +38,7 @@ async def test_a_small_run_loses_nothing_and_what_is_then_changed_in_its_log_is_
         assert any(line.startswith("bot ") for line in lines(result))
         assert orjson.loads(orjson.dumps(as_json(result)))["faults"] == []
 
+        check_what_is_blamed(result)
         log = [line for line in stage.calls.read_bytes().splitlines() if b'"sendMessage"' in line]
         whole = _a_whole_answer(log, load.written)
 
@@ -48,6 +53,36 @@ async def test_a_small_run_loses_nothing_and_what_is_then_changed_in_its_log_is_
         assert verdict_on([line for line in log if line != whole]).lost == 1
         assert verdict_on([*log, whole]).doubled == 1
         assert verdict_on(log[::-1]).disordered > 0
+
+
+def check_what_is_blamed(result: Result) -> None:
+    """Check that a run which was too much says so, and blames the load itself before the product."""
+    late = Spread.of([5.0])
+    slow = replace(result, waits={**result.waits, "question: first sign of life": late}, late=late)
+    assert "first sign of life" in what_broke(slow)[0]
+    assert "generator" in what_is_full(slow)[0]
+    bot = replace(result.usages["bot"], cores=0.5, waited=0.5)
+    assert any(
+        "the bot wants a whole core" in full
+        for full in what_is_full(replace(result, usages={**result.usages, "bot": bot}))
+    )
+    growing = replace(result, backlog_growth=5.0, backlog_peak=500)
+    assert any("more come in" in broken for broken in what_broke(growing))
+    for wrong in ({"over_limits": 1}, {"dead": 1}, {"unhandled": 1}):
+        assert len(faults(replace(result, **wrong))) == 1  # type: ignore[arg-type]  # fields of it
+
+
+def test_memory_that_grows_is_told_from_memory_that_does_not() -> None:
+    minutes = [0.0, 60.0, 120.0, 180.0]
+    assert slope([(at, 100 + at / 60) for at in minutes]) * 60 == pytest.approx(1.0)
+    assert slope([(at, 100.0) for at in minutes]) == 0
+    usage = Usage(
+        cpu=1, cores=0.1, cores_peak=0.1, waited=0, memory_peak=168, memory_end=168, growth=1, files_peak=1,
+        connections_peak=1, connections_used=0,
+    )  # fmt: skip
+    assert memory_verdict("bot", usage, seconds=3600) == "full in 10 h"
+    assert memory_verdict("bot", replace(usage, growth=0.01), seconds=3600) == "steady"
+    assert memory_verdict("bot", replace(usage, memory_peak=800), seconds=3600) == "over its limit"
 
 
 def _a_whole_answer(log: list[bytes], written: list[Written]) -> bytes:
