@@ -174,3 +174,23 @@ async def test_bot_sees_a_closed_connection_and_not_a_half_answer(sandbox: Runni
     await sandbox.add_fault("disconnect")
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await sandbox.call("getMe")
+
+
+async def test_a_crowd_is_let_in_and_writes_each_in_order(bot: Bot, sandbox: RunningSandbox) -> None:
+    ids = await sandbox.let_in(4, languages=("en", "ru"))
+    assert [sandbox.world.people[person].language_code for person in ids] == ["en", "ru", "en", "ru"]
+    written = [(ids[0], "first"), (ids[1], "/start"), (ids[0], "second")]
+    message_ids = await sandbox.write(written)
+    got = [raw["message"] for raw in await sandbox.result("getUpdates")]
+    assert [(one["chat"]["id"], one["text"]) for one in got] == written
+    assert [one["message_id"] for one in got] == message_ids
+    # They have begun a chat, so they can be answered.
+    assert (await bot.send_message(ids[1], "welcome")).text == "welcome"
+
+
+@pytest.mark.parametrize("messages", [{}, [["x", "text"]], [[1001]], [[1001, None]], [1001]])
+async def test_crowd_that_says_nothing_readable_is_refused(sandbox: RunningSandbox, messages: Any) -> None:
+    with pytest.raises(SandboxRefusedError, match="400"):
+        await sandbox.post("/sandbox/control/messages", {"bot_id": 42, "messages": messages})
+    with pytest.raises(SandboxRefusedError, match="400"):
+        await sandbox.let_in(0)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -113,6 +113,19 @@ class SandboxClient:
         body = {"bot_id": bot_id, "updates": list(updates), "copies": copies, "shuffle": shuffle}
         answer = await self.post("/sandbox/control/updates", body)
         ids: list[Any] = answer["update_ids"]
+        return ids
+
+    async def let_in(self, count: int, *, languages: Sequence[str] = ("en",)) -> list[int]:
+        """Let many people in, who take turns with the languages, and return their ids."""
+        answer = await self.post("/sandbox/control/people", {"count": count, "languages": list(languages)})
+        ids: list[int] = answer["ids"]
+        return ids
+
+    async def write(self, messages: Iterable[tuple[int, str]], *, bot_id: int = 42) -> list[int]:
+        """Let many people write, each pair a person's id and a text; return the ids of the messages."""
+        body = {"bot_id": bot_id, "messages": list(messages)}
+        answer = await self.post("/sandbox/control/messages", body)
+        ids: list[int] = answer["message_ids"]
         return ids
 
     async def calls(

@@ -1,4 +1,4 @@
-"""The control side: faults, made-up updates and the call log, for tests, chaos and load."""
+"""The control side: faults, made-up updates, crowds and the call log, for tests, chaos and load."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vitte.sandbox.sandbox import Sandbox
 
 _COPIES_MAX = 1_000
+_PEOPLE_MAX = 1_000_000
 _GROUPS = frozenset({"group", "supergroup", "channel"})
 
 
@@ -30,6 +31,8 @@ class ControlRoutes:
             Route("/sandbox/control/faults", self.add_fault, methods=["POST"]),
             Route("/sandbox/control/faults", self.clear_faults, methods=["DELETE"]),
             Route("/sandbox/control/updates", self.inject, methods=["POST"]),
+            Route("/sandbox/control/people", self.let_in, methods=["POST"]),
+            Route("/sandbox/control/messages", self.write, methods=["POST"]),
             Route("/sandbox/control/calls", self.calls, methods=["GET"]),
         ]
 
@@ -69,6 +72,34 @@ class ControlRoutes:
         shuffled = body.get("shuffle") is True
         return json_response({"update_ids": self._inject(bot_id, updates, copies, shuffled=shuffled)})
 
+    async def let_in(self, request: Request) -> Response:
+        """Let many people in, half of them Russian if `languages` is ["en", "ru"]; return their ids."""
+        body = await json_body(request)
+        count, languages = integer_of(body, "count"), body.get("languages", ["en"])
+        if not 1 <= count <= _PEOPLE_MAX:
+            raise PeopleApiError(400, f'"count" must be from 1 to {_PEOPLE_MAX}.')
+        if not isinstance(languages, list) or not languages:
+            raise PeopleApiError(400, '"languages" must be a list.')
+        people = [
+            self._sandbox.world.add_person(
+                first_name=f"Person {number}",
+                last_name=None,
+                username=None,
+                language_code=str(languages[number % len(languages)]),
+            )
+            for number in range(count)
+        ]
+        return json_response({"ids": [person.id for person in people]}, status=201)
+
+    async def write(self, request: Request) -> Response:
+        """Let many people write to a bot, in this order; return the ids of their messages."""
+        body = await json_body(request)
+        bot_id, messages = integer_of(body, "bot_id"), body.get("messages")
+        if not isinstance(messages, list) or not all(map(_is_message, messages)):
+            raise PeopleApiError(400, '"messages" must be a list of pairs: a person\'s id and a text.')
+        ids = [self._sandbox.people.write(person, bot_id, text).id for person, text in messages]
+        return json_response({"message_ids": ids}, status=201)
+
     async def calls(self, request: Request) -> Response:
         """Return the latest calls or, asked by `kind`, deliveries."""
         query = request.query_params
@@ -103,6 +134,10 @@ class ControlRoutes:
     def _check_allowed(self) -> None:
         if not self._sandbox.settings.faults_allowed:
             raise PeopleApiError(403, "This sandbox takes no faults.")
+
+
+def _is_message(raw: Any) -> bool:
+    return isinstance(raw, list) and len(raw) == 2 and isinstance(raw[0], int) and isinstance(raw[1], str)
 
 
 def _chat_of(raw: Json) -> Json:
