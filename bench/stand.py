@@ -4,9 +4,10 @@ import asyncio
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from redis.asyncio import Redis
 
 from bench.meters import Meter
 from tests.web.processes import environment
+from vitte.clients.redis import connect_redis
 from vitte.core.settings import Settings
 from vitte.core.settings.outbound import OutboundSettings
 from vitte.db import migrate
+from vitte.db.engine import connect
 from vitte.embedded.ports import free_port
 from vitte.embedded.postgres import PostgresServer
 from vitte.embedded.process import ChildProcess, spawn
@@ -30,8 +33,10 @@ _START_WITHIN = 60.0
 # What a chat may get a second is Telegram's affair where the bot is measured.
 _NO_LIMITS = OutboundSettings(chat_rate=1000, chat_burst=1000, interactive_rate=10_000)
 
+WITHOUT_CACHE = "without cache"
 BOTS: dict[str, tuple[str, ...]] = {
     "product": ("-m", "vitte", "run", "bot"),
+    WITHOUT_CACHE: ("-m", "vitte", "run", "bot"),
     "without inbox": ("-m", "bench.bots", "without-inbox"),
     "echo": ("-m", "bench.bots", "echo"),
 }
@@ -44,7 +49,10 @@ class RunningBot:
 
     name: str
     bot_id: int
+    pid: int
     meter: Meter
+    forget_people: Callable[[], Awaitable[None]]
+    """Makes everybody new to the bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +97,14 @@ async def standing(names: Sequence[str] = tuple(BOTS), *, true_to_life: bool = F
             settings = _settings(number, postgres.port, redis_server.port, sandbox_port, model_port)
             if not true_to_life:
                 settings.outbound = _NO_LIMITS
+            settings.cache.enabled = name != WITHOUT_CACHE
             await connection.execute(f'CREATE DATABASE "{settings.database.name}"')
             await migrate.upgrade(settings.database)
             child = launch(name, *BOTS[name], environment=environment(settings))
             await _until_ready(child)
             meter = Meter(child.pid, settings.database.name, connection, redis)
-            bots.append(RunningBot(name, settings.telegram.bot_id, meter))
+            forget = partial(_forget_people, settings)
+            bots.append(RunningBot(name, settings.telegram.bot_id, child.pid, meter, forget))
         yield Stand(sandbox, bots, model_port)
 
 
@@ -130,6 +140,16 @@ def _settings(number: int, postgres: int, redis: int, sandbox: int, model: int) 
             "bot": {"port": free_port()},
         }
     )
+
+
+async def _forget_people(settings: Settings) -> None:
+    connection = await connect(settings.database, process="bench")
+    try:
+        await connection.execute("TRUNCATE users CASCADE")
+    finally:
+        await connection.close()
+    async with connect_redis(settings.redis, timeout=5) as redis:
+        await redis.flushdb()
 
 
 async def _connect(postgres: PostgresServer) -> Any:

@@ -1,4 +1,4 @@
-"""What an update costs, with the inbox and without it, next to a bot that only echoes.
+"""What an update costs: with the inbox and the cache, without either, and next to a bot that only echoes.
 
 `make bench`. The bots take turns, round by round, so that what else the machine does meets them alike; what
 is printed are medians over the rounds.
@@ -23,10 +23,20 @@ from bench.meters import Usage
 from bench.stand import RunningBot, Stand, standing
 from vitte.core.logging import configure_logging
 
-TEXTS = {"/start": "/start", "/status": "/status", "question": "How are you?"}
+NEW = "/start, new"
+TEXTS = {
+    "/start": "/start",
+    "/help": "/help",
+    "/status": "/status",
+    "question": "How are you?",
+    # Of people whom the bot has never met.
+    NEW: "/start",
+}
 MODES = ("alone", "at once")
 _IDLE_SECONDS = 2.0
 _SETTLE_SECONDS = 0.3
+_FORGOTTEN_AFTER = 1.0
+"""Seconds for which a process may know somebody without asking anybody."""
 _PATIENCE = 120.0
 # Far from those that the sandbox gives itself.
 _message_ids = itertools.count(10_000_000)
@@ -109,8 +119,7 @@ class Bench:
         """Return a row of each bot, kind of update and mode."""
         for bot in self._bots:
             # Everybody is known, has a dialog, and has been everywhere once.
-            for text in TEXTS.values():
-                await self._send(bot, [(person, text) for person in self._people])
+            await self._make_known(bot)
             self._idle[bot.name] = await self._usage_when_idle(bot)
         samples: dict[tuple[str, str, str], list[Sample]] = {}
         for _, kind, mode, bot in itertools.product(range(self._scale.rounds), TEXTS, MODES, self._bots):
@@ -121,9 +130,24 @@ class Bench:
             for (bot, kind, mode), found in sorted(samples.items(), key=lambda item: item[0][1:])
         ]
 
+    async def _make_known(self, bot: RunningBot) -> None:
+        for text in TEXTS.values():
+            await self._send(bot, [(person, text) for person in self._people])
+
     async def _measure(self, bot: RunningBot, kind: str, mode: str) -> Sample:
+        if kind != NEW:
+            return await self._measure_known(bot, kind, mode)
+        await bot.forget_people()
+        await asyncio.sleep(_FORGOTTEN_AFTER)
+        sample = await self._measure_known(bot, kind, mode)
+        await self._make_known(bot)
+        return sample
+
+    async def _measure_known(self, bot: RunningBot, kind: str, mode: str) -> Sample:
         size = self._scale.alone if mode == "alone" else self._scale.at_once
         asked = [(person, TEXTS[kind]) for person in itertools.islice(itertools.cycle(self._people), size)]
+        # What the round before has left to be done is not this one's.
+        await asyncio.sleep(_SETTLE_SECONDS)
         before, begun = await bot.meter.read(), time.monotonic()
         latencies: list[float] = []
         for batch in [[one] for one in asked] if mode == "alone" else [asked]:
