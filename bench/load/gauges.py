@@ -119,6 +119,18 @@ def usages(looks: Sequence[Look], names: Sequence[str]) -> dict[str, Usage]:
     return {name: _usage(looks, name) for name in names if all(name in look.families for look in looks)}
 
 
+def memories(looks: Sequence[Look], names: Sequence[str]) -> dict[str, list[tuple[float, float]]]:
+    """Return what each process held at each look: seconds since the first look, and MB."""
+    return {
+        name: [
+            (round(look.at - looks[0].at, 1), round(look.families[name].memory / 1e6, 2))
+            for look in looks
+            if name in look.families
+        ]
+        for name in names
+    }
+
+
 def _usage(looks: Sequence[Look], name: str) -> Usage:
     seen = [(look.at, look.families[name]) for look in looks]
     (begin, first), (end, last) = seen[0], seen[-1]

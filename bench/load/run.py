@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from bench.load.acquaintances import LANGUAGES, make_known
-from bench.load.gauges import Gauges, Look, Usage, busy_cores, slope, usages
+from bench.load.gauges import Gauges, Look, Usage, busy_cores, memories, slope, usages
 from bench.load.judge import Verdict, Written, judge
 from bench.load.people import Habits, plan
 from bench.load.player import Player
@@ -54,6 +54,8 @@ class Result:
     """Messages that were not handled at the end."""
     waits: dict[str, Spread]
     usages: dict[str, Usage]
+    memory: dict[str, list[tuple[float, float]]]
+    """MB of each process at each look, in seconds since the first."""
     cores_busy: float
     cores: float
     inbox_oldest: float
@@ -133,6 +135,7 @@ class Load:
             unhandled=unhandled,
             waits=waits.spreads(),
             usages=usages(looks, [*PRODUCT, *OUTSIDE]),
+            memory=memories(looks, PRODUCT),
             cores_busy=busy,
             cores=cores,
             inbox_oldest=max(look.inbox_oldest for look in looks),
