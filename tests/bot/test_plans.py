@@ -50,21 +50,28 @@ def plans() -> Iterator[Plans]:
         yield plans
 
 
-_made: list[str] = []
+_FEW = Contents(people=8, messages=40_000, updates=20_000, jobs=20_000)
+_made: dict[Contents, str] = {}
 
 
 @pytest.fixture
 async def settings(
-    settings: Settings, plans: Plans, servers: Servers, worker_number: int, make_database: MakeDatabase
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    plans: Plans,
+    servers: Servers,
+    worker_number: int,
+    make_database: MakeDatabase,
 ) -> Settings:
     """Settings of a product that many people have used for months, on a server that tells its plans."""
-    if not _made:
-        _made.append(await make_database(f"vitte_large_{worker_number}"))
-        async with connected(servers.database(_made[0])) as connection:
-            await fill(connection, _LARGE, bot_id=settings.telegram.bot_id)
+    contents: Contents = getattr(request, "param", _LARGE)
+    if contents not in _made:
+        _made[contents] = await make_database(f"vitte_large_{len(_made)}_{worker_number}")
+        async with connected(servers.database(_made[contents])) as connection:
+            await fill(connection, contents, bot_id=settings.telegram.bot_id)
             for statement in _AGE:
                 await connection.execute(statement)
-    settings.database.name = await make_database(f"vitte_plans_{worker_number}", template=_made[0])
+    settings.database.name = await make_database(f"vitte_plans_{worker_number}", template=_made[contents])
     async with connected(settings.database) as connection:
         await explain_everything(connection)
     plans.clear()
@@ -119,21 +126,24 @@ class Chat:
         return 10**9
 
 
+@pytest.mark.parametrize("settings", [_LARGE, _FEW], ids=["many people", "few who said much"], indirect=True)
 async def test_no_crowd_costs_more_the_more_was_said_before(
-    plans: Plans, container: AsyncContainer, settings: Settings, model: Script
+    request: pytest.FixtureRequest, plans: Plans, container: AsyncContainer, settings: Settings, model: Script
 ) -> None:
+    people: int = request.node.callspec.params["settings"].people
     crowd, bot_id = range(1, 161), settings.telegram.bot_id
     inbox = await container.get(InboxService)
     await inbox.take_in(bot_id, [{"update_id": 10**6 + one} for one in crowd])
     claimed = await inbox.claim(bot_id, limit=len(crowd), lease=60)
     assert len(claimed) == len(crowd)
 
-    async def answer(user_id: int) -> None:
-        async with container() as request:
-            users = await request.get(UserService)
-            assert await users.profile(FIRST_CHAT + user_id)
-            assistant = await request.get(AssistantService)
-            await assistant.answer(user_id, Question(text="?", telegram_message_id=10**9 + user_id), Chat())
+    async def answer(number: int) -> None:
+        user_id = 1 + number % people
+        async with container() as scope:
+            users = await scope.get(UserService)
+            assert await users.profile(FIRST_CHAT + user_id - 1)
+            assistant = await scope.get(AssistantService)
+            await assistant.answer(user_id, Question(text="?", telegram_message_id=10**9 + number), Chat())
 
     await asyncio.gather(*(answer(one) for one in crowd))
     await asyncio.gather(*(inbox.finish(one) for one in claimed))
