@@ -7,7 +7,7 @@ PORT_BASE ?= 8080
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports tests tests-oldest compose-test chaos bench load lock pre-commit clean
+.PHONY: help demo test lint format types imports tests tests-oldest compose-test chaos bench bench-growth load lock pre-commit clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ chaos: $(VENV)/dev.stamp ## Kill and break everything on purpose, and print what
 
 bench: $(VENV)/dev.stamp ## Measure what an update costs (ARGS="--json FILE"; about four minutes, on Linux)
 	@$(BIN)/python -m bench.update_cost $(ARGS)
+
+bench-growth: $(VENV)/dev.stamp ## Measure how the cost grows with people and messages (two minutes)
+	@$(BIN)/python -m bench.growth $(ARGS)
 
 load: $(VENV)/dev.stamp ## 5,000 people for ten minutes, and what became of every message (ARGS="--knee"; on Linux)
 	@$(BIN)/python -m bench.load $(ARGS)

@@ -56,6 +56,33 @@ async def test_a_connection_that_was_lost_while_it_rested_is_replaced_unseen(
         await engine.dispose()
 
 
+@pytest.mark.parametrize(
+    ("process", "plan_once", "planned_anew"),
+    [("bot", True, False), ("worker", True, False), ("bot", False, True), ("admin", True, True)],
+)
+async def test_the_bot_does_not_pay_for_parsing_and_planning_the_same_again_and_again(
+    settings: Settings, process: str, plan_once: bool, planned_anew: bool
+) -> None:
+    settings.database.plan_once = plan_once
+    engine = create_engine(settings.database, process=process)
+    asked = text("SELECT id FROM users WHERE telegram_id = ANY (CAST(:ids AS bigint[]))")
+    for number in range(20):
+        async with engine.connect() as connection:
+            await connection.execute(asked, {"ids": [number]})
+    async with engine.connect() as connection:
+        prepared = await connection.execute(
+            text(
+                "SELECT custom_plans, generic_plans FROM pg_prepared_statements"
+                " WHERE statement LIKE '%telegram_id = ANY%' AND statement NOT LIKE '%pg_prepared%'"
+            )
+        )
+        # Parsed once, or there were several.
+        ((custom, generic),) = prepared
+    assert custom + generic == 20
+    assert (custom > 0) == planned_anew
+    await engine.dispose()
+
+
 async def test_the_connection_used_last_is_used_next(engine: AsyncEngine) -> None:
     async with engine.connect() as one, engine.connect() as two:
         pids = [int(await each.scalar(text("SELECT pg_backend_pid()")) or 0) for each in (one, two)]

@@ -84,6 +84,22 @@ async def test_who_reads_a_table_gets_past_a_migration_that_waits_for_it(old: Da
         assert len(columns) == 1
 
 
+async def test_people_go_on_writing_while_tables_are_told_when_to_be_vacuumed(old: DatabaseSettings) -> None:
+    await migrate.upgrade(old, "0005")
+    async with connected(old) as early, connected(old) as late:
+        # One who writes already holds up nothing, and neither does what was told and not committed yet.
+        async with early.transaction():
+            await early.execute("INSERT INTO users (telegram_id, first_name) VALUES (1, 'A')")
+            await early.execute("INSERT INTO dialogs (user_id) VALUES (1)")
+            await early.execute("INSERT INTO messages (dialog_id, role, text) VALUES (1, 'user', 'a')")
+            async with asyncio.timeout(20):
+                await migrate.upgrade(old.model_copy(update={"migration_patience": 0.1}), "0006")
+        async with late.transaction():
+            await late.execute("ALTER TABLE messages SET (autovacuum_vacuum_threshold = 1)")
+            async with asyncio.timeout(20):
+                await early.execute("INSERT INTO messages (dialog_id, role, text) VALUES (1, 'user', 'b')")
+
+
 async def test_a_migration_that_gets_no_lock_gives_up_and_changes_nothing(old: DatabaseSettings) -> None:
     impatient = old.model_copy(update={"migration_patience": 0.1})
     async with reading_for_long(old), connected(old) as observer:

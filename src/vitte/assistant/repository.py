@@ -20,6 +20,7 @@ STOPS_CHANNEL = "vitte_stops"
 # has stored it does not see: the question is put to the end of its context by whoever reads the rows.
 #
 # A question that never got an answer is left out of the context: models expect the two sides to take turns.
+# Not by EXISTS: where few people have said much, PostgreSQL would gather all answers there are for that.
 # A row is missing when another process has begun the dialog, or stored the question, at the same moment.
 _BEGIN = text(
     """
@@ -71,7 +72,7 @@ _BEGIN = text(
                 AND earlier.id < COALESCE(saved.id, old.id)
                 AND (
                     earlier.role = 'assistant'
-                    OR EXISTS (SELECT FROM messages AS given WHERE given.question_id = earlier.id)
+                    OR (SELECT id FROM messages AS given WHERE given.question_id = earlier.id) IS NOT NULL
                 )
             ORDER BY earlier.id DESC
             LIMIT CAST(:limit AS integer)

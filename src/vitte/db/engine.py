@@ -17,6 +17,7 @@ from vitte.db.metrics import POOLS
 _RESTED = 30.0
 """Seconds of rest after which a connection is tested over the network before its next use."""
 _RESTED_SINCE = "vitte_rested_since"
+_WITH_FEW_STATEMENTS = frozenset({"bot", "api", "worker"})
 
 SessionFactory = async_sessionmaker[AsyncSession]
 
@@ -60,6 +61,17 @@ def server_timeouts(settings: DatabaseSettings) -> dict[str, str]:
     return {name: f"{seconds * 1000:.0f}ms" for name, seconds in timeouts.items() if seconds}
 
 
+def _planning(settings: DatabaseSettings, process: str) -> dict[str, str]:
+    """Return how PostgreSQL is to plan what is prepared; asyncpg prepares every statement once a connection.
+
+    Left alone it plans what has an array as a parameter at each call: it takes all arrays for longer than
+    most of ours are. Whoever looks through tables by conditions of their own, as the panel does, is better
+    off with that. https://www.postgresql.org/docs/current/sql-prepare.html#SQL-PREPARE-NOTES
+    """
+    is_of_use = settings.plan_once and process in _WITH_FEW_STATEMENTS
+    return {"plan_cache_mode": "force_generic_plan"} if is_of_use else {}
+
+
 def _dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
@@ -80,7 +92,11 @@ def create_engine(settings: DatabaseSettings, *, process: str) -> AsyncEngine:
             "timeout": settings.connect_timeout,
             "command_timeout": settings.command_timeout,
             "ssl": tls(settings),
-            "server_settings": {"application_name": f"vitte-{process}", **server_timeouts(settings)},
+            "server_settings": {
+                "application_name": f"vitte-{process}",
+                **server_timeouts(settings),
+                **_planning(settings, process),
+            },
         },
     )
     if isinstance(engine.pool, QueuePool):

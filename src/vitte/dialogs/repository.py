@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
+from vitte.db.batches import is_one_of
 from vitte.db.models import Dialog, Message
 from vitte.db.transaction import Transaction
 
@@ -44,6 +45,6 @@ class DialogRepository:
             .with_for_update(skip_locked=True)
         )
         deleted = await self._transaction.session.scalars(
-            delete(Message).where(Message.id.in_(oldest)).returning(Message.id)
+            delete(Message).where(is_one_of(Message.id, oldest)).returning(Message.id)
         )
         return len(deleted.all())

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Text,
     and_,
     case,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from vitte.db.batches import is_one_of
 from vitte.db.models import Job, JobState
 from vitte.db.transaction import Transaction
 from vitte.jobs.schemas import Backlog, ClaimedJob, DeadJob
@@ -111,7 +113,7 @@ class JobRepository:
         """Put to rest up to `limit` jobs whose last try never came to an end."""
         rows = await self._transaction.session.execute(
             update(Job)
-            .where(Job.id.in_(_some(_IS_DUE, Job.attempts >= max_attempts, limit=limit)))
+            .where(is_one_of(Job.id, _some(_IS_DUE, Job.attempts >= max_attempts, limit=limit)))
             .values(state=JobState.DEAD, leased_until=null(), finished_at=func.now(), error=error)
             .returning(Job.id, Job.name, Job.correlation_id)
         )
@@ -142,25 +144,28 @@ class JobRepository:
 
     async def count_dead(self) -> int:
         """Return how many jobs were given up."""
-        dead = select(func.count(Job.id)).where(Job.state != text("'open'"), Job.state == JobState.DEAD)
+        dead = select(func.count(Job.id)).where(_is_at_rest_as(JobState.DEAD))
         return await self._transaction.session.scalar(dead) or 0
 
     async def purge(self, state: JobState, *, older_than: timedelta, limit: int) -> int:
         """Delete up to `limit` jobs that came to rest in `state` longer ago than `older_than`."""
         old = (
             select(Job.id)
-            .where(Job.state != text("'open'"), Job.state == state, Job.finished_at < func.now() - older_than)
+            .where(_is_at_rest_as(state), Job.finished_at < func.now() - older_than)
+            .order_by(Job.finished_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        gone = await self._transaction.session.scalars(delete(Job).where(Job.id.in_(old)).returning(Job.id))
+        gone = await self._transaction.session.scalars(
+            delete(Job).where(is_one_of(Job.id, old)).returning(Job.id)
+        )
         return len(gone.all())
 
     async def _take(self, *conditions: ColumnElement[bool], limit: int) -> list[int]:
         rows: Sequence[Any] = (
             await self._transaction.session.execute(
                 update(Job)
-                .where(Job.id.in_(_some(_IS_DUE, *conditions, limit=limit)))
+                .where(is_one_of(Job.id, _some(_IS_DUE, *conditions, limit=limit)))
                 .values(sent_at=func.now())
                 .returning(Job.run_at, Job.id)
             )
@@ -168,12 +173,17 @@ class JobRepository:
         return [row.id for row in sorted(rows)]
 
 
+def _is_at_rest_as(state: JobState) -> ColumnElement[bool]:
+    # As with what is open: each of the two has an index of its own.
+    return Job.state == text(f"'{state}'")
+
+
 def _is_held(job: ClaimedJob) -> ColumnElement[bool]:
     # Every claim counts one attempt more: the number tells one holder from the next.
     return and_(Job.id == job.id, _IS_OPEN, Job.attempts == job.attempt)
 
 
-def _some(*conditions: ColumnElement[bool], limit: int) -> Any:
+def _some(*conditions: ColumnElement[bool], limit: int) -> Select[int]:
     """Return the ids of the oldest jobs that nobody else is about to change."""
     return (
         select(Job.id)

@@ -81,11 +81,10 @@ class UserRepository:
 
     async def count(self) -> PeopleCount:
         """Count everybody."""
-        row = (
-            await self._transaction.session.execute(
-                select(func.count(User.id), func.count(User.blocked_bot_at))
-            )
-        ).one()
+        # Each in an index that holds nothing else, which is much less to read than all that is known of them.
+        everybody = select(func.count(User.id)).scalar_subquery()
+        blocked = select(func.count(User.id)).where(User.blocked_bot_at.is_not(None)).scalar_subquery()
+        row = (await self._transaction.session.execute(select(everybody, blocked))).one()
         return PeopleCount(reachable=row[0] - row[1], blocked=row[1])
 
     async def set_blocked(self, telegram_id: int, *, blocked: bool) -> None:

@@ -58,6 +58,11 @@ class DatabaseSettings(BaseModel):
         60,
         description="Seconds of idleness after which PostgreSQL ends a transaction; 0: as the server is set.",
     )
+    # It takes as long to plan a chat turn's statements as to carry them out, and the plan is always the same.
+    plan_once: bool = Field(
+        default=True,
+        description="Plan a statement once (bot, api, worker), not at each call; false: as the server does.",
+    )
     migration_lock_timeout: Seconds = Field(
         3, description="Seconds that a migration makes others wait at a time, before it lets them pass."
     )

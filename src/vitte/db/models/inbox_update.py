@@ -37,7 +37,18 @@ class InboxUpdate(Base):
         Index(
             "ix_inbox_updates_open", "order_key", "lane", "update_id", postgresql_where=text("state = 'open'")
         ),
+        # In the order in which they are handed out: however many wait, a claim reads the first few. Every id
+        # is positive; a query that does not say so cannot use this index in place of the one above.
+        Index(
+            "ix_inbox_updates_next",
+            "bot_id",
+            "lane",
+            "update_id",
+            postgresql_where=text("state = 'open' AND id > 0"),
+        ),
         Index("ix_inbox_updates_finished_at", "finished_at", postgresql_where=text("state <> 'open'")),
+        # A handful, which would else be looked for among all that was done in two days.
+        Index("ix_inbox_updates_dead", "finished_at", postgresql_where=text("state = 'dead'")),
     )
 
     id: Mapped[BigId]

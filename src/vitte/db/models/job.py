@@ -25,6 +25,8 @@ class Job(Base):
     __table_args__ = (
         Index("ix_jobs_open", "run_at", "id", postgresql_where=text("state = 'open'")),
         Index("ix_jobs_finished_at", "finished_at", postgresql_where=text("state <> 'open'")),
+        # A handful, which would else be looked for among all that was done in two days.
+        Index("ix_jobs_dead", "finished_at", postgresql_where=text("state = 'dead'")),
     )
 
     id: Mapped[BigId]

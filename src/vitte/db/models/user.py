@@ -1,6 +1,6 @@
 """People."""
 
-from sqlalchemy import String
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vitte.db.models.base import Base, BigId, CreatedAt, Timestamp, WithExtraData
@@ -10,12 +10,16 @@ class User(WithExtraData, Base):
     """A person who has written to the bot."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        # Those are counted every few seconds, and most people are none.
+        Index("ix_users_blocked", "id", postgresql_where=text("blocked_bot_at IS NOT NULL")),
+    )
 
     id: Mapped[BigId]
     telegram_id: Mapped[int] = mapped_column(unique=True)
     first_name: Mapped[str] = mapped_column(String(256))
     last_name: Mapped[str | None] = mapped_column(String(256))
-    username: Mapped[str | None] = mapped_column(String(64), index=True)
+    username: Mapped[str | None] = mapped_column(String(64))
     language_code: Mapped[str | None] = mapped_column(String(35))
     created_at: Mapped[CreatedAt]
     blocked_bot_at: Mapped[Timestamp | None]

@@ -1,0 +1,229 @@
+"""Answers come as fast when the tables are large: nothing on their way reads one from end to end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from dishka import AsyncContainer
+from dishka.integrations.base import wrap_injection
+from sqlalchemy import text
+
+from bench.filling import FIRST_CHAT, Contents, fill
+from tests.bot.test_stop import sees_words
+from tests.db.plans import Plans, collecting, explain_everything
+from tests.db.test_locks import MakeDatabase, connected
+from tests.servers import Servers
+from vitte.assistant.schemas import Question
+from vitte.assistant.service import AssistantService
+from vitte.core.errors import VitteError
+from vitte.core.job_names import TITLE_DIALOG
+from vitte.core.settings import Settings
+from vitte.db.transaction import Transaction
+from vitte.inbox.service import InboxService
+from vitte.jobs.leases import JobLeases
+from vitte.jobs.service import JobService
+from vitte.main import status
+from vitte.main.container import make_container
+from vitte.sandbox.client import SandboxPerson
+from vitte.sandbox.llm import Script
+from vitte.users.service import UserService
+from vitte.worker.jobs import WorkFunction, all_work
+from vitte.worker.runner import JobRunner, TickRunner
+
+_LARGE = Contents(people=8000, messages=40_000, updates=20_000, jobs=20_000)
+# Past their time, so that there is something to clean up and to forget.
+_AGE = (
+    "UPDATE messages SET created_at = created_at - interval '1 year' WHERE id <= 2500",
+    "UPDATE inbox_updates SET finished_at = finished_at - interval '60 days' WHERE id <= 4000",
+    "UPDATE jobs SET finished_at = finished_at - interval '60 days' WHERE id <= 4000",
+    "VACUUM (ANALYZE)",
+)
+COUNTED = "users: Index Only Scan pk_users: 8000 rows read"
+"""Everybody is counted every ten seconds, and in nothing but the smallest index."""
+
+
+@pytest.fixture(scope="module")
+def plans() -> Iterator[Plans]:
+    """What PostgreSQL tells of the statements of this process, from pools opened from now on."""
+    with collecting() as plans:
+        yield plans
+
+
+_FEW = Contents(people=8, messages=40_000, updates=20_000, jobs=20_000)
+_made: dict[Contents, str] = {}
+
+
+@pytest.fixture
+async def settings(
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    plans: Plans,
+    servers: Servers,
+    worker_number: int,
+    make_database: MakeDatabase,
+) -> Settings:
+    """Settings of a product that many people have used for months, on a server that tells its plans."""
+    contents: Contents = getattr(request, "param", _LARGE)
+    if contents not in _made:
+        _made[contents] = await make_database(f"vitte_large_{len(_made)}_{worker_number}")
+        async with connected(servers.database(_made[contents])) as connection:
+            await fill(connection, contents, bot_id=settings.telegram.bot_id)
+            for statement in _AGE:
+                await connection.execute(statement)
+    settings.database.name = await make_database(f"vitte_plans_{worker_number}", template=_made[contents])
+    async with connected(settings.database) as connection:
+        await explain_everything(connection)
+    plans.clear()
+    return settings
+
+
+@pytest.fixture
+async def working(settings: Settings, model: Script) -> AsyncIterator[AsyncContainer]:
+    """The container of the worker."""
+    container = make_container(settings, process="worker")
+    yield container
+    await container.close()
+
+
+def injected(container: AsyncContainer, function: WorkFunction) -> WorkFunction:
+    """Return the function as the worker calls it."""
+    work: WorkFunction = wrap_injection(
+        func=function, is_async=True, container_getter=lambda *_: container, manage_scope=True
+    )
+    return work
+
+
+@pytest.mark.usefixtures("bot")
+async def test_no_message_costs_more_the_more_was_said_before(
+    plans: Plans, anna: SandboxPerson, model: Script
+) -> None:
+    for said in ("/start", "/status", "How are you?", "And now?"):
+        await anna.ask(said)
+    model.answer, model.between_tokens = "word " * 5000, 0.05
+    for stop in (anna.stop, lambda: anna.send("/stop")):
+        seen = len(anna.events)
+        question = await anna.send("Tell me")
+        await sees_words(anna, after=seen)
+        await stop()
+        await anna.wait_for_message(after=question["message_id"])
+    await anna.block()
+    await anna.unblock()
+    await anna.ask("/start")
+    assert plans.growing() == []
+    # All of it was seen.
+    assert plans.tables() >= {"inbox_updates", "users", "settings", "subscriptions", "dialogs", "messages"}
+
+
+class Chat:
+    """Where answers go, as far as they need one here."""
+
+    def draft(self, text: str) -> None:
+        """Show nothing."""
+
+    async def send(self, text: str, *, cut_by: VitteError | None) -> int:
+        """Send nothing."""
+        return 10**9
+
+
+@pytest.mark.parametrize("settings", [_LARGE, _FEW], ids=["many people", "few who said much"], indirect=True)
+async def test_no_crowd_costs_more_the_more_was_said_before(
+    request: pytest.FixtureRequest, plans: Plans, container: AsyncContainer, settings: Settings, model: Script
+) -> None:
+    people: int = request.node.callspec.params["settings"].people
+    crowd, bot_id = range(1, 161), settings.telegram.bot_id
+    inbox = await container.get(InboxService)
+    await inbox.take_in(bot_id, [{"update_id": 10**6 + one} for one in crowd])
+    claimed = await inbox.claim(bot_id, limit=len(crowd), lease=60)
+    assert len(claimed) == len(crowd)
+
+    async def answer(number: int) -> None:
+        user_id = 1 + number % people
+        async with container() as scope:
+            users = await scope.get(UserService)
+            assert await users.profile(FIRST_CHAT + user_id - 1)
+            assistant = await scope.get(AssistantService)
+            await assistant.answer(user_id, Question(text="?", telegram_message_id=10**9 + number), Chat())
+
+    await asyncio.gather(*(answer(one) for one in crowd))
+    await asyncio.gather(*(inbox.finish(one) for one in claimed))
+    assert plans.growing() == []
+    assert plans.tables() == {"inbox_updates", "users", "settings", "subscriptions", "dialogs", "messages"}
+
+
+async def test_no_tick_and_no_job_costs_more_the_more_was_done_before(
+    plans: Plans, working: AsyncContainer, settings: Settings
+) -> None:
+    work = all_work()
+    for name, function in work.ticks.items():
+        await TickRunner(injected(working, function), settings.worker).run(name)
+    # A job that is new here needs arguments to be tried with.
+    arguments: dict[str, dict[str, Any]] = {TITLE_DIALOG: {"dialog_id": 77}}
+    assert set(arguments) == set(work.jobs)
+    functions = {name: injected(working, function) for name, function in work.jobs.items()}
+    leases = await working.get(JobLeases)
+    for name, args in arguments.items():
+        async with working() as request:
+            transaction = await request.get(Transaction)
+            async with transaction:
+                job_id = await (await request.get(JobService)).enqueue(name, **args)
+        await JobRunner(functions, leases, settings.worker).run(job_id)
+    assert plans.growing(but=COUNTED) == []
+    assert plans.tables() >= {"inbox_updates", "users", "dialogs", "messages", "jobs"}
+
+
+async def test_nothing_that_goes_wrong_costs_more_the_more_there_is(
+    plans: Plans, working: AsyncContainer, settings: Settings
+) -> None:
+    inbox, leases = await working.get(InboxService), await working.get(JobLeases)
+    bot_id = settings.telegram.bot_id
+    await inbox.take_in(bot_id, [{"update_id": 10**6 + number} for number in range(3)])
+    failed, renewed, released = await inbox.claim(bot_id, limit=3, lease=60)
+    await inbox.fail(failed, error="of the test's")
+    assert await inbox.renew([renewed], lease=60) == {renewed}
+    await inbox.release([released])
+    async with working() as request:
+        transaction = await request.get(Transaction)
+        async with transaction:
+            job_id = await (await request.get(JobService)).enqueue(TITLE_DIALOG, dialog_id=78)
+    job = await leases.claim(job_id)
+    assert job is not None
+    assert await leases.renew(job)
+    await leases.fail(job, error="of the test's")
+    # What the owner asks for when something is wrong.
+    await status.lines(settings)
+    assert plans.growing(but=COUNTED) == []
+    assert plans.tables() == {"inbox_updates", "users", "jobs"}
+
+
+@pytest.mark.parametrize(
+    ("careless", "why"),
+    [
+        ("SELECT text FROM messages WHERE model = 'a'", "no index"),
+        # An order or a group makes an index do for all of the table.
+        ("SELECT text FROM messages WHERE model = 'a' ORDER BY id LIMIT 1", "in vain"),
+        ("SELECT count(*) FROM dialogs", "rows read"),
+        # The index begins with another column: all of it is read.
+        ("SELECT id FROM messages WHERE role = 'user' AND telegram_message_id = 4444", "blocks"),
+        ("UPDATE inbox_updates SET error = 'a' WHERE payload = 'b'", "no index"),
+        # What is open has an index; this does not say so.
+        ("SELECT id FROM jobs WHERE state <> 'done' AND run_at < now() - interval '1 year'", "no index"),
+    ],
+)
+async def test_a_query_that_no_index_serves_is_found_out(
+    plans: Plans, transaction: Transaction, careless: str, why: str
+) -> None:
+    async with transaction:
+        await transaction.session.execute(text(careless))
+    (found,) = plans.growing()
+    assert why in found
+    assert careless in found
+
+
+async def test_a_foreign_key_that_no_index_serves_is_found_out(
+    plans: Plans, transaction: Transaction
+) -> None:
+    async with transaction:
+        await transaction.session.execute(text("DROP INDEX ix_messages_dialog_id_id, uq_messages_question"))
+        await transaction.session.execute(text("DELETE FROM dialogs WHERE id = 77"))
+    assert any("messages" in found and "dialog_id" in found for found in plans.growing())
