@@ -16,7 +16,7 @@ MakeCache = Callable[[], RedisCache]
 async def make_cache(settings: Settings) -> AsyncIterator[MakeCache]:
     """Make the cache of one more process: with its own connection, and nothing in common but Redis."""
     # The machine of a test may be busy for longer than a product waits; those who mean it say so.
-    settings.cache.timeout = 5
+    settings.cache.timeout = 30
     made = []
 
     def make() -> RedisCache:
