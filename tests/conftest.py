@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests import servers as test_servers
+from tests.patience import PATIENCE
 from tests.servers import PASSWORD, Servers
 from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
@@ -39,7 +40,7 @@ _CHROMIUM_OPTIONS = [
 ]
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # What a page shows in time is shown at once; the rest is for a machine with much else to do.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=PATIENCE * 1000)
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -148,7 +149,9 @@ async def settings(servers: Servers, worker_number: int) -> Settings:
     async with engine.begin() as connection:
         await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
     await engine.dispose()
-    async with Redis(port=servers.redis_port, password=PASSWORD, db=worker_number, socket_timeout=5) as redis:
+    async with Redis(
+        port=servers.redis_port, password=PASSWORD, db=worker_number, socket_timeout=PATIENCE
+    ) as redis:
         await redis.flushdb()
     return settings
 
@@ -177,7 +180,7 @@ def transaction(session_factory: SessionFactory) -> Transaction:
 async def redis(settings: Settings) -> AsyncIterator[Redis]:
     """The test's Redis database."""
     async with Redis(
-        port=settings.redis.port, password=PASSWORD, db=settings.redis.database, socket_timeout=5
+        port=settings.redis.port, password=PASSWORD, db=settings.redis.database, socket_timeout=2 * PATIENCE
     ) as redis:
         yield redis
 

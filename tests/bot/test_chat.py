@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import func, select
 
+from tests.patience import PATIENCE
 from vitte.db.models import Dialog, InboxUpdate, Message, Subscription, User
 from vitte.db.transaction import Transaction
 from vitte.sandbox.client import SandboxPerson
@@ -139,7 +140,7 @@ async def test_a_person_who_blocks_the_bot_is_remembered_until_they_come_back(
     await anna.ask("/start")
 
     async def wait_until(*, blocked: bool) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 async with transaction:
                     at = (await transaction.session.scalars(select(User.blocked_bot_at))).one()
@@ -162,7 +163,7 @@ async def test_a_bot_blocked_while_it_answers_or_apologises_gives_up_quietly(
     await anna.send("one")
     await anna.wait_for_event("chat_action")
     await anna.block()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             async with transaction:
                 states = (await transaction.session.scalars(select(InboxUpdate.state))).all()
@@ -207,7 +208,7 @@ async def test_health_is_green_and_metrics_count(
         async with sandbox.session.get(base + path) as response:
             assert (response.status, await response.json()) == (200, {"status": "ok"})
     metrics = ""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         # An update is counted when it is marked as done, a moment after its answer was sent.
         while 'vitte_updates_handled_total{outcome="done",type="message"}' not in metrics:
             async with sandbox.session.get(base + "/metrics") as response:

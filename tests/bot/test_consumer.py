@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func
 from sqlalchemy import update as update_statement
 
+from tests.patience import PATIENCE
 from vitte.bot import consumer as consumer_module
 from vitte.bot.consumer import Consumer
 from vitte.core.nursery import Nursery
@@ -45,7 +46,7 @@ async def test_a_process_that_was_frozen_too_long_leaves_its_update_to_whoever_t
     consumer = Consumer(inbox, settings.bot, bot_id=BOT, handle=handle, give_up=give_up)
     nursery = Nursery()
     nursery.start(consumer.run(), name="consumer")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await begun.wait()
         async with session_factory.begin() as session:
             # What another process does when the lease has run out.

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import func, select
 
+from tests.patience import PATIENCE
 from vitte.bot.metrics import POLLS
 from vitte.bot.polling import Poller
 from vitte.core.nursery import Nursery
@@ -39,7 +40,7 @@ def poller(settings: Settings, session_factory: SessionFactory) -> Poller:
 
 
 async def stored(transaction: Transaction, *, at_least: int) -> int:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             async with transaction:
                 count = await transaction.session.scalar(select(func.count()).select_from(InboxUpdate)) or 0
@@ -142,5 +143,5 @@ async def test_a_bot_that_cannot_reach_telegram_waits_for_it_and_stops_when_told
     await asyncio.sleep(0.3)
     assert not serving.done()
     stop.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await serving

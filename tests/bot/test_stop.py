@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.db.models import InboxUpdate, Message
@@ -46,7 +47,7 @@ async def stored(transaction: Transaction) -> list[tuple[str, str]]:
 
 
 async def all_handled(transaction: Transaction, *, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             async with transaction:
                 states = (await transaction.session.scalars(select(InboxUpdate.state))).all()
@@ -75,7 +76,7 @@ def written(person: SandboxPerson, message_id: int, text: str) -> dict[str, Any]
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - the model tells nobody
             await asyncio.sleep(0.02)
 
@@ -258,7 +259,7 @@ async def two_bots(
     await sandbox.wait_for_calls("setMyCommands", count=4, timeout=20)
     yield
     stop.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*running)
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.patience import PATIENCE
 from vitte.clients.llm import (
     ChatMessage,
     LlmError,
@@ -93,7 +94,7 @@ async def test_a_failing_model_ends_in_an_error_that_says_how(
     client: OpenAICompatibleModel, script: Script, fault: Fault, error: type[LlmError]
 ) -> None:
     script.fault = fault
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(error):
             await ask(client)
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.conftest import IN_CI
+from tests.patience import PATIENCE
 from vitte.embedded.ports import free_port
 from vitte.sandbox.testing import RunningSandbox, running_sandbox
 
@@ -88,7 +89,7 @@ async def alertmanager(environment: dict[str, str], folder: Path) -> AsyncIterat
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        async with aiohttp.ClientSession() as client, asyncio.timeout(20):
+        async with aiohttp.ClientSession() as client, asyncio.timeout(PATIENCE):
             while True:
                 try:
                     async with client.get(f"{address}/-/ready") as answer:

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.certificates import make_certificate
+from tests.patience import PATIENCE
 from tests.servers import PASSWORD, Servers
 from tests.web.processes import environment
 from tests.web.tls import serving_tls
@@ -222,7 +223,7 @@ async def test_a_webhook_that_is_left_over_or_leads_elsewhere_is_found(
     await sandbox.result("setWebhook", url=well.telegram.webhook_url)
     person = await sandbox.person("Ben")
     await person.send("hello")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         # Nobody tells when the sandbox has tried to call.
         while (found := await find(well, "webhook")).verdict is not Verdict.WRONG:  # noqa: ASYNC110
             await asyncio.sleep(0.05)

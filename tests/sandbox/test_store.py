@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import ClientConnectorError
 
+from tests.patience import PATIENCE
 from tests.sandbox.pictures import png
 from tests.sandbox.waiting import until
 from vitte.core.nursery import Nursery
@@ -88,7 +89,7 @@ async def server_process(port: int, state_dir: Path) -> AsyncIterator[asyncio.su
         sys.executable, "-c", SERVER, str(port), str(state_dir), stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        async with SandboxClient(f"http://127.0.0.1:{port}") as client, asyncio.timeout(20):
+        async with SandboxClient(f"http://127.0.0.1:{port}") as client, asyncio.timeout(PATIENCE):
             while True:
                 try:
                     await client.state()

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from tests.clients.cache.conftest import Counts
 from tests.clients.cache.test_shared import ENTRY, Shown, Table, read
+from tests.patience import PATIENCE
 from tests.servers import PASSWORD, make_redis
 from vitte.clients.breaker import Breaker
 from vitte.clients.cache.protocol import PROFILE
@@ -125,7 +126,7 @@ async def test_what_changed_while_redis_was_away_is_not_old_when_it_is_back(
         assert counts["owed"] == 1
         assert await read(cache, table) == 2
     # From here on also for those who never noticed: the old entry is deleted by whoever owes it.
-    async with asyncio.timeout(20), Redis(port=own_redis.port, password=PASSWORD) as redis:
+    async with asyncio.timeout(PATIENCE), Redis(port=own_redis.port, password=PASSWORD) as redis:
         while not counts["done"]:
             assert await read(cache, table) == 2
             await asyncio.sleep(0.02)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.main.demo.fakes import DEAF, DIES, NEVER_READY, READY, WITH_GRANDCHILD, Recorder, part
+from tests.patience import PATIENCE
 from vitte.embedded.ports import wait_until
 from vitte.embedded.proctable import is_running
 from vitte.embedded.redis import RedisServer
@@ -44,7 +45,7 @@ class Demo:
             if not until_stopped:
                 stop.set()
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             return await supervise(supervisor, stop=stop, when_ready=when_ready)
 
     def all_are_gone(self) -> bool:
@@ -210,7 +211,7 @@ async def test_stopping_while_parts_still_start_leaves_nothing(demo: Demo, tmp_p
     async def never() -> None:
         pytest.fail("the bot never got ready")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         fault, _ = await asyncio.gather(
             supervise(supervisor, stop=stop, when_ready=never), stop_when_bot_starts()
         )
