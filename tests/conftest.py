@@ -129,16 +129,19 @@ async def settings(servers: Servers, worker_number: int) -> Settings:
         {
             "environment": "test",
             "log": {"format": "json"},
-            "database": database,
+            # The machine of a test may be busy for longer than a product waits; those who mean it say so.
+            "database": database.model_copy(update={"connect_timeout": 30}),
             "redis": {
                 "port": servers.redis_port,
                 "database": worker_number,
                 "password": PASSWORD,
+                "timeout": 30,
             },
+            "cache": {"timeout": 30},
             "telegram": {"token": "42:TEST", "api_url": "http://127.0.0.1:9", "poll_timeout": 5},
             "llm": {"base_url": "http://127.0.0.1:9/v1", "model": "scripted"},
             "assistant": {"draft_interval": 0.05},
-            "outbound": {"draft_rate": 20},
+            "outbound": {"draft_rate": 20, "redis_timeout": 30},
             "admin": {"password": "a-password-for-tests", "secret_key": "a-key-for-tests"},
             "bot": {"port": 1},
             "beat": {"port": free_port()},

@@ -46,6 +46,8 @@ async def test_it_ends_in_order_while_a_backend_is_silent(
     settings: Settings, name: str, backend: str
 ) -> None:
     server = settings.database if backend == "database" else settings.redis
+    # As the product has it: longer than that nobody waits for what is silent.
+    settings.redis.timeout = 2
     async with running_proxy(server.port) as proxy:
         server.port = proxy.port
         async with started(name, settings) as process:

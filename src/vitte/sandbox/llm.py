@@ -43,6 +43,9 @@ class Script:
     words: int = 0
     """Least length of an answer; what the answer itself lacks is filled up, to `max_tokens` at most."""
     keeps_requests: bool = True
+    holds_after: int | None = None
+    """Tokens after which it says nothing until `go_on` is set."""
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
     requests: list[dict[str, Any]] = field(default_factory=list)
     """Bodies of the calls so far, oldest first."""
     on_end: Callable[[str, float, float], None] | None = None
@@ -105,6 +108,8 @@ class ScriptedModel:
             if index:
                 due += script.between_tokens
                 await asyncio.sleep(max(0.0, due - loop.time()))
+            if index == script.holds_after:
+                await script.go_on.wait()
             if index == max(1, len(tokens) // 2):
                 async for piece in self._fault_in_the_middle():
                     yield piece
