@@ -29,7 +29,7 @@ BOT = 42
 async def test_a_process_that_was_frozen_too_long_leaves_its_update_to_whoever_took_it_over(
     settings: Settings, session_factory: SessionFactory
 ) -> None:
-    settings.bot.lease = 0.3
+    settings.bot.lease = 3
     inbox, begun, let_go = InboxService(session_factory), asyncio.Event(), asyncio.Event()
 
     async def handle(_update: ClaimedUpdate) -> None:
@@ -54,7 +54,7 @@ async def test_a_process_that_was_frozen_too_long_leaves_its_update_to_whoever_t
             await session.execute(update_statement(InboxUpdate).values(taken))
         await let_go.wait()
         await nursery.stop()
-        await consumer.drain(timeout=1)
+        await consumer.drain(timeout=PATIENCE)
     async with session_factory() as session:
         row = await session.get_one(InboxUpdate, 1)
         assert (row.state, row.attempts) == ("open", 2)

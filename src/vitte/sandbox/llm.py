@@ -103,13 +103,13 @@ class ScriptedModel:
         # From when the call came, not from the last word: a busy machine makes no model slower.
         due = loop.time() + script.first_token
         await asyncio.sleep(script.first_token)
+        await self._hold(0)
         tokens = [] if script.fault == "empty" else self._tokens(body)
         for index, token in enumerate(tokens):
             if index:
                 due += script.between_tokens
                 await asyncio.sleep(max(0.0, due - loop.time()))
-            if index == script.holds_after:
-                await script.go_on.wait()
+                await self._hold(index)
             if index == max(1, len(tokens) // 2):
                 async for piece in self._fault_in_the_middle():
                     yield piece
@@ -120,6 +120,10 @@ class ScriptedModel:
         usage = {"prompt_tokens": len(body["messages"]), "completion_tokens": len(tokens)}
         yield b"data: " + orjson.dumps({"choices": [], "usage": usage}) + b"\n\n"
         yield b"data: [DONE]\n\n"
+
+    async def _hold(self, tokens: int) -> None:
+        if tokens == self.script.holds_after:
+            await self.script.go_on.wait()
 
     async def _fault_in_the_middle(self) -> AsyncIterator[bytes]:
         script, fault = self.script, self.script.fault
