@@ -9,6 +9,7 @@ from pathlib import Path
 # Before any other import of aiogram, as the product has it.
 import vitte.core.aiogram_models  # noqa: F401  # isort: skip
 
+import hypothesis
 import pytest
 from dishka import AsyncContainer
 from playwright.async_api import Browser, async_playwright, expect
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests import servers as test_servers
 from tests.patience import PATIENCE
+from tests.ports import keep_apart
 from tests.servers import PASSWORD, Servers
 from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
@@ -42,6 +44,11 @@ _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # What a page shows in time is shown at once; the rest is for a machine with much else to do.
 expect.set_options(timeout=PATIENCE * 1000)
 IN_CI = os.environ.get("CI") == "true"
+# How long an example takes is the machine's affair, and what CI says of a commit is the same every time.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=IN_CI
+)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +60,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     configure_logging(process="test", level="INFO", format="json")
+    worker: str = getattr(config, "workerinput", {}).get("workerid", "")
+    keep_apart(_number_of(worker))
     # With xdist this is called in every process; the first has no `workerinput` and starts the servers.
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
@@ -100,7 +109,11 @@ def servers() -> Servers:
 @pytest.fixture(scope="session")
 def worker_number(worker_id: str) -> int:
     """0, 1, ... for each process of the run."""
-    return int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
+    return _number_of(worker_id)
+
+
+def _number_of(worker_id: str) -> int:
+    return int(worker_id.removeprefix("gw") or 0) if worker_id != "master" else 0
 
 
 @pytest.fixture(scope="session")

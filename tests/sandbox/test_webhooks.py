@@ -160,7 +160,7 @@ async def test_one_stuck_chat_does_not_hold_up_another(quick: RunningSandbox, re
     await anna.send("a2")
     await boris.send("b1")
     arrived = await receiver.wait(2)
-    assert [update["message"]["text"] for update in arrived] == ["a1", "b1"]
+    assert sorted(update["message"]["text"] for update in arrived) == ["a1", "b1"]
     receiver.gate.set()
     assert [update["message"]["text"] for update in await receiver.wait(3)][-1] == "a2"
 
