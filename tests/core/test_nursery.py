@@ -17,7 +17,7 @@ async def test_a_detached_task_that_fails_is_logged(caplog: pytest.LogCaptureFix
     nursery = Nursery()
     with caplog.at_level(logging.ERROR):
         nursery.start(fail(), name="failing")
-        assert await nursery.wait(timeout=5)
+        assert await nursery.wait(timeout=PATIENCE)
     assert "failing" in caplog.text
 
 

@@ -95,13 +95,13 @@ async def test_a_migration_that_gets_no_lock_gives_up_and_changes_nothing(old: D
 
 async def test_what_takes_too_long_is_ended_by_the_server_itself(settings: Settings) -> None:
     database = settings.database.model_copy(
-        update={"statement_timeout": 0.1, "lock_timeout": 0.05, "idle_in_transaction_timeout": 0.2}
+        update={"statement_timeout": 1, "lock_timeout": 0.5, "idle_in_transaction_timeout": 4}
     )
     engine = create_engine(database, process="test")
     try:
         async with engine.connect() as connection:
             with pytest.raises(DBAPIError, match="statement timeout"):
-                await connection.execute(text("SELECT pg_sleep(60)"))
+                await connection.execute(text("SELECT pg_sleep(600)"))
         async with engine.connect() as holder, engine.connect() as waiter:
             await holder.execute(text("LOCK TABLE users"))
             with pytest.raises(DBAPIError, match="lock timeout"):

@@ -27,7 +27,7 @@ _NAME = "ix_users_first_name"
 @pytest.fixture
 async def database(servers: Servers, worker_number: int, make_database: MakeDatabase) -> DatabaseSettings:
     settings = servers.database(await make_database(f"vitte_online_{worker_number}"))
-    return settings.model_copy(update={"migration_lock_timeout": 0.2, "migration_patience": 30})
+    return settings.model_copy(update={"migration_lock_timeout": 0.2, "migration_patience": 2 * PATIENCE})
 
 
 def make_index(config: Config) -> None:

@@ -117,7 +117,7 @@ async def test_an_alert_reaches_the_owner_in_telegram(environment: dict[str, str
                 f"{address}/api/v2/alerts", data=json.dumps([alert]), headers=_JSON
             ) as answer:
                 assert answer.status == 200
-            calls = await sandbox.wait_for_calls("sendMessage", count=1, timeout=60)
+            calls = await sandbox.wait_for_calls("sendMessage", count=1, timeout=2 * PATIENCE)
         sent = calls[-1]["params"]["text"]
         assert "🔴 No bot <is> running" in sent
         assert "It & all." in sent

@@ -88,7 +88,7 @@ async def test_every_probe_finds_its_process_well_and_nobody_where_there_is_none
                 while not await passes(probe, port=number, command_environment=command_environment):
                     assert running_process.process.returncode is None, running_process.lines
                     await asyncio.sleep(0.1)
-        await running_process.stop(within=30)
+        await running_process.stop()
         if process != "beat":
             for probe in map(container.get, PROBES):
                 assert not await passes(probe, port=number, command_environment=command_environment)
