@@ -9,6 +9,7 @@ from pathlib import Path
 # Before any other import of aiogram, as the product has it.
 import vitte.core.aiogram_models  # noqa: F401  # isort: skip
 
+import hypothesis
 import pytest
 from dishka import AsyncContainer
 from playwright.async_api import Browser, async_playwright, expect
@@ -17,6 +18,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests import servers as test_servers
+from tests.patience import PATIENCE
+from tests.ports import keep_apart
 from tests.servers import PASSWORD, Servers
 from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
@@ -39,8 +42,13 @@ _CHROMIUM_OPTIONS = [
 ]
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # What a page shows in time is shown at once; the rest is for a machine with much else to do.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=PATIENCE * 1000)
 IN_CI = os.environ.get("CI") == "true"
+# How long an example takes is the machine's affair, and what CI says of a commit is the same every time.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=IN_CI
+)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,6 +60,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     configure_logging(process="test", level="INFO", format="json")
+    worker: str = getattr(config, "workerinput", {}).get("workerid", "")
+    keep_apart(_number_of(worker))
     # With xdist this is called in every process; the first has no `workerinput` and starts the servers.
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
@@ -99,7 +109,11 @@ def servers() -> Servers:
 @pytest.fixture(scope="session")
 def worker_number(worker_id: str) -> int:
     """0, 1, ... for each process of the run."""
-    return int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
+    return _number_of(worker_id)
+
+
+def _number_of(worker_id: str) -> int:
+    return int(worker_id.removeprefix("gw") or 0) if worker_id != "master" else 0
 
 
 @pytest.fixture(scope="session")
@@ -128,16 +142,19 @@ async def settings(servers: Servers, worker_number: int) -> Settings:
         {
             "environment": "test",
             "log": {"format": "json"},
-            "database": database,
+            # The machine of a test may be busy for longer than a product waits; those who mean it say so.
+            "database": database.model_copy(update={"connect_timeout": 30}),
             "redis": {
                 "port": servers.redis_port,
                 "database": worker_number,
                 "password": PASSWORD,
+                "timeout": 30,
             },
+            "cache": {"timeout": 30},
             "telegram": {"token": "42:TEST", "api_url": "http://127.0.0.1:9", "poll_timeout": 5},
             "llm": {"base_url": "http://127.0.0.1:9/v1", "model": "scripted"},
             "assistant": {"draft_interval": 0.05},
-            "outbound": {"draft_rate": 20},
+            "outbound": {"draft_rate": 20, "redis_timeout": 30},
             "admin": {"password": "a-password-for-tests", "secret_key": "a-key-for-tests"},
             "bot": {"port": 1},
             "beat": {"port": free_port()},
@@ -148,7 +165,9 @@ async def settings(servers: Servers, worker_number: int) -> Settings:
     async with engine.begin() as connection:
         await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
     await engine.dispose()
-    async with Redis(port=servers.redis_port, password=PASSWORD, db=worker_number, socket_timeout=5) as redis:
+    async with Redis(
+        port=servers.redis_port, password=PASSWORD, db=worker_number, socket_timeout=PATIENCE
+    ) as redis:
         await redis.flushdb()
     return settings
 
@@ -177,7 +196,7 @@ def transaction(session_factory: SessionFactory) -> Transaction:
 async def redis(settings: Settings) -> AsyncIterator[Redis]:
     """The test's Redis database."""
     async with Redis(
-        port=settings.redis.port, password=PASSWORD, db=settings.redis.database, socket_timeout=5
+        port=settings.redis.port, password=PASSWORD, db=settings.redis.database, socket_timeout=2 * PATIENCE
     ) as redis:
         yield redis
 

@@ -7,6 +7,7 @@ import pytest
 from dishka import AsyncContainer
 from sqlalchemy import select
 
+from tests.patience import PATIENCE
 from vitte.assistant.running import AnswerStoppedError, RunningAnswers
 from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
@@ -69,7 +70,7 @@ async def test_a_process_that_heard_nothing_for_a_while_finds_the_stop_when_it_l
     elsewhere, here = await other.get(StopService), await container.get(StopService)
     assert await elsewhere.stop(user_id, 1)
     assert not answering.done()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await here.catch_up()
         await answering
     ((text, cut_by),) = chat.sent

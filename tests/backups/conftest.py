@@ -18,6 +18,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from tests.patience import PATIENCE
 from tests.servers import PASSWORD, Servers
 from tests.web.processes import environment
 from vitte.backups.restore import RestoreService
@@ -192,7 +193,7 @@ def s3(tmp_path: Path) -> Iterator[S3]:
 
 async def until_s3_answers(s3: S3) -> None:
     """Wait until the server takes requests."""
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + PATIENCE
     async with aiohttp.ClientSession() as client:
         while True:
             try:

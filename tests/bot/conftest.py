@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.embedded.ports import free_port
@@ -36,7 +37,7 @@ async def bot(settings: Settings, sandbox: RunningSandbox, model: Script) -> Asy
     await sandbox.wait_for_calls("setMyCommands", count=2)
     yield
     stop.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await serving
 
 

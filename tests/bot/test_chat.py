@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import func, select
 
+from tests.patience import PATIENCE
 from vitte.db.models import Dialog, InboxUpdate, Message, Subscription, User
 from vitte.db.transaction import Transaction
 from vitte.sandbox.client import SandboxPerson
@@ -49,13 +50,22 @@ async def test_help_lists_the_commands_and_status_tells_the_plan(anna: SandboxPe
 async def test_a_question_is_answered_in_a_growing_draft_and_then_for_good(
     anna: SandboxPerson, model: Script, transaction: Transaction
 ) -> None:
-    model.first_token, model.between_tokens = 0.2, 0.05
-    answer = await anna.ask(LONG)
+    async def has_grown_to(text: str) -> None:
+        await anna.wait_for_event(lambda event: bool((event.get("draft") or {}).get("text") == text))
+
+    model.holds_after = 2
+    question = await anna.send(LONG)
+    await has_grown_to("You said:")
+    model.holds_after = 5
+    model.go_on.set()
+    model.go_on.clear()
+    await has_grown_to("You said: What would you")
+    model.go_on.set()
+    answer = await anna.wait_for_message(after=question["message_id"])
     assert answer["text"] == f"You said: {LONG}"
     drafts = [event["draft"]["text"] for event in anna.events if event["type"] == "draft" and event["draft"]]
     assert next(event["type"] for event in anna.events if event["type"] != "message") == "chat_action"
     assert drafts[0].startswith("You")
-    assert len(drafts) > 2
     assert all(answer["text"].startswith(draft) for draft in drafts)
     assert drafts == sorted(drafts, key=len)
     assert (await anna.chat())["draft"] is None
@@ -82,10 +92,15 @@ async def test_fifty_first_messages_at_once_make_one_person_and_one_subscription
 
 
 async def test_many_people_are_answered_at_the_same_time(sandbox: RunningSandbox, model: Script) -> None:
-    model.first_token = 2
+    # Nobody gets a word before all have asked.
+    model.holds_after = 0
     people = [await sandbox.person(f"Person {number}") for number in range(20)]
-    async with asyncio.timeout(30):  # one after the other they would take forty seconds
-        answers = await asyncio.gather(*(person.ask(f"I am {person.id}") for person in people))
+    asking = asyncio.gather(*(person.ask(f"I am {person.id}") for person in people))
+    async with asyncio.timeout(PATIENCE):
+        while len(model.requests) < len(people):  # noqa: ASYNC110 - the model tells nobody
+            await asyncio.sleep(0.02)
+    model.go_on.set()
+    answers = await asking
     assert [answer["text"] for answer in answers] == [f"You said: I am {person.id}" for person in people]
 
 
@@ -119,7 +134,7 @@ async def test_a_very_long_answer_arrives_whole_in_several_messages(
 ) -> None:
     model.answer = "\n\n".join(f"paragraph {number} " + "word " * 150 for number in range(12))
     await anna.send("tell me")
-    last = await anna.wait_for_message("paragraph 11", timeout=30)
+    last = await anna.wait_for_message("paragraph 11")
     texts = [message["text"] for message in anna.messages.values() if message["from_bot"]]
     assert last["text"] == texts[-1]
     assert len(texts) >= 3
@@ -139,7 +154,7 @@ async def test_a_person_who_blocks_the_bot_is_remembered_until_they_come_back(
     await anna.ask("/start")
 
     async def wait_until(*, blocked: bool) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 async with transaction:
                     at = (await transaction.session.scalars(select(User.blocked_bot_at))).one()
@@ -158,11 +173,12 @@ async def test_a_person_who_blocks_the_bot_is_remembered_until_they_come_back(
 async def test_a_bot_blocked_while_it_answers_or_apologises_gives_up_quietly(
     sandbox: RunningSandbox, anna: SandboxPerson, model: Script, transaction: Transaction, fault: str | None
 ) -> None:
-    model.first_token, model.fault = 0.3, fault  # type: ignore[assignment]
+    model.holds_after, model.fault = 0, fault  # type: ignore[assignment]
     await anna.send("one")
     await anna.wait_for_event("chat_action")
     await anna.block()
-    async with asyncio.timeout(10):
+    model.go_on.set()
+    async with asyncio.timeout(PATIENCE):
         while True:
             async with transaction:
                 states = (await transaction.session.scalars(select(InboxUpdate.state))).all()
@@ -177,7 +193,7 @@ async def test_a_burst_of_commands_beyond_telegrams_limit_is_answered_in_full(
     for _ in range(7):
         await anna.send("/help")
     await anna.send("/start")
-    await anna.wait_for_message("👋", timeout=30)
+    await anna.wait_for_message("👋")
     assert len([message for message in anna.messages.values() if message["from_bot"]]) == 8
 
 
@@ -207,7 +223,7 @@ async def test_health_is_green_and_metrics_count(
         async with sandbox.session.get(base + path) as response:
             assert (response.status, await response.json()) == (200, {"status": "ok"})
     metrics = ""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         # An update is counted when it is marked as done, a moment after its answer was sent.
         while 'vitte_updates_handled_total{outcome="done",type="message"}' not in metrics:
             async with sandbox.session.get(base + "/metrics") as response:

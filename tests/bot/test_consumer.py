@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func
 from sqlalchemy import update as update_statement
 
+from tests.patience import PATIENCE
 from vitte.bot import consumer as consumer_module
 from vitte.bot.consumer import Consumer
 from vitte.core.nursery import Nursery
@@ -28,7 +29,7 @@ BOT = 42
 async def test_a_process_that_was_frozen_too_long_leaves_its_update_to_whoever_took_it_over(
     settings: Settings, session_factory: SessionFactory
 ) -> None:
-    settings.bot.lease = 0.3
+    settings.bot.lease = 3
     inbox, begun, let_go = InboxService(session_factory), asyncio.Event(), asyncio.Event()
 
     async def handle(_update: ClaimedUpdate) -> None:
@@ -45,7 +46,7 @@ async def test_a_process_that_was_frozen_too_long_leaves_its_update_to_whoever_t
     consumer = Consumer(inbox, settings.bot, bot_id=BOT, handle=handle, give_up=give_up)
     nursery = Nursery()
     nursery.start(consumer.run(), name="consumer")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await begun.wait()
         async with session_factory.begin() as session:
             # What another process does when the lease has run out.
@@ -53,7 +54,7 @@ async def test_a_process_that_was_frozen_too_long_leaves_its_update_to_whoever_t
             await session.execute(update_statement(InboxUpdate).values(taken))
         await let_go.wait()
         await nursery.stop()
-        await consumer.drain(timeout=1)
+        await consumer.drain(timeout=PATIENCE)
     async with session_factory() as session:
         row = await session.get_one(InboxUpdate, 1)
         assert (row.state, row.attempts) == ("open", 2)

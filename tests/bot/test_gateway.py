@@ -1,7 +1,6 @@
 """The gateway: what Telegram asks for is done."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,6 +11,7 @@ from aiogram.methods import SendMessage
 from aiogram.methods.base import Response, TelegramMethod, TelegramType
 from aiogram.types import Chat, Message
 
+from tests.patience import PATIENCE
 from vitte.clients.redis import connect_redis
 from vitte.clients.telegram import create_bot
 from vitte.clients.telegram.gateway import DraftDroppedError, Gateway
@@ -33,7 +33,7 @@ async def gateway(settings: Settings, blocked: list[int]) -> AsyncIterator[Gatew
     async def note(chat_id: int) -> None:
         blocked.append(chat_id)
 
-    redis = connect_redis(settings.redis, timeout=1)
+    redis = connect_redis(settings.redis, timeout=PATIENCE)
     yield Gateway(Limits(redis, settings.outbound), settings.outbound, on_blocked=note)
     await redis.aclose()
 
@@ -50,20 +50,17 @@ async def test_a_chat_that_asks_for_a_pause_gets_no_call_before_it_is_over(
 ) -> None:
     for person in (anna, ben):
         await person.send("hello")
-    await sandbox.add_fault("429", method="sendMessage", chat_id=anna.id, times=1, retry_after=2)
+    await sandbox.add_fault("429", method="sendMessage", chat_id=anna.id, times=1, retry_after=3)
     nursery = Nursery()
     sending = [nursery.start(client.send_message(anna.id, text), name=text) for text in ("one", "two")]
     await sandbox.wait_for_calls("sendMessage", count=1)
-    begun = time.monotonic()
     await client.send_message(ben.id, "at once")
-    assert time.monotonic() - begun < 0.5
     await asyncio.gather(*sending)
-    refused, *later = [
-        call for call in await sandbox.calls(method="sendMessage") if call["chat_id"] == anna.id
-    ]
+    refused, of_another, *later = await sandbox.calls(method="sendMessage")
+    assert [call["chat_id"] for call in (refused, of_another, *later)] == [anna.id, ben.id, anna.id, anna.id]
     assert refused["status"] == 429
     assert [call["status"] for call in later] == [200, 200]
-    assert all(call["ts"] - refused["ts"] >= 2 for call in later)
+    assert all(call["ts"] - refused["ts"] >= 3 for call in later)
     assert [message["text"] for message in anna.messages.values() if message["from_bot"]] == ["one", "two"]
 
 
@@ -96,14 +93,13 @@ async def test_a_message_gets_through_an_outage_and_gives_up_after_a_long_one(
 async def test_a_draft_without_room_is_dropped_and_never_waits(
     sandbox: RunningSandbox, client: Bot, anna: SandboxPerson, settings: Settings
 ) -> None:
-    settings.outbound.draft_rate = 1
+    settings.outbound.draft_rate = 0.01
     await anna.send("hello")
     await client.send_message_draft(chat_id=anna.id, draft_id=1, text="a")
-    begun = time.monotonic()
-    with pytest.raises(DraftDroppedError) as dropped:
-        await client.send_message_draft(chat_id=anna.id, draft_id=1, text="a b")
-    assert time.monotonic() - begun < 0.3
-    assert 0.5 < dropped.value.retry_after <= 1
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(DraftDroppedError) as dropped:
+            await client.send_message_draft(chat_id=anna.id, draft_id=1, text="a b")
+    assert PATIENCE < dropped.value.retry_after <= 100
     assert len(await sandbox.calls(method="sendMessageDraft")) == 1
 
 

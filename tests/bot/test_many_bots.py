@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.chaos.stage import Stage, StagedProcess, staged, until
+from tests.patience import PATIENCE
 from vitte.core.settings import Settings
 from vitte.embedded.ports import free_port
 from vitte.sandbox.testing import NO_LIMITS
@@ -60,7 +61,9 @@ async def test_bots_that_share_the_inbox_answer_everything_once_and_in_order_als
         await stage.settle(asked)
         figures = await stage.examine(asked)
         assert (figures.lost, figures.doubled, figures.repeated, figures.disordered) == (0, 0, 0, 0)
-        await until(lambda: sum(handled(bots)) >= len(asked), timeout=10, what="all is logged as handled")
+        await until(
+            lambda: sum(handled(bots)) >= len(asked), timeout=PATIENCE, what="all is logged as handled"
+        )
         assert sum(handled(bots)) == len(asked)
         assert all(handled(bots)), handled(bots)
 
@@ -75,4 +78,6 @@ async def test_bots_that_share_the_inbox_answer_everything_once_and_in_order_als
         assert (figures.lost, figures.doubled, figures.disordered) == (0, 0, 0)
         # An answer that was sent and not yet marked so is sent again by the bot that takes over.
         assert figures.repeated <= AT_ONCE
-        await until(lambda: any(handled(bots[1:], attempt=2)), timeout=10, what="a question is taken over")
+        await until(
+            lambda: any(handled(bots[1:], attempt=2)), timeout=PATIENCE, what="a question is taken over"
+        )

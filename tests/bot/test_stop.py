@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.db.models import InboxUpdate, Message
@@ -46,7 +47,7 @@ async def stored(transaction: Transaction) -> list[tuple[str, str]]:
 
 
 async def all_handled(transaction: Transaction, *, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             async with transaction:
                 states = (await transaction.session.scalars(select(InboxUpdate.state))).all()
@@ -75,7 +76,7 @@ def written(person: SandboxPerson, message_id: int, text: str) -> dict[str, Any]
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - the model tells nobody
             await asyncio.sleep(0.02)
 
@@ -161,13 +162,15 @@ async def test_asked_and_taken_back_in_one_breath_is_not_answered(
 
 @pytest.mark.usefixtures("bot")
 async def test_with_nothing_to_stop_the_command_says_so(
-    anna: SandboxPerson, ben: SandboxPerson, model: Script
+    anna: SandboxPerson, ben: SandboxPerson, model: Script, transaction: Transaction
 ) -> None:
     assert (await anna.ask("/cancel"))["text"] == NOTHING["ru"]
     assert (await ben.ask("one"))["text"] == "You said: one"
     assert (await ben.ask("/stop"))["text"] == NOTHING["en"]
     model.fault = "refused"
     await anna.ask("one")
+    # The apology is there before its update is done, and until then it is what the chat is busy with.
+    await all_handled(transaction, count=4)
     assert (await anna.ask("/stop"))["text"] == NOTHING["ru"]
 
 
@@ -179,15 +182,16 @@ async def test_a_stop_that_comes_too_late_does_not_hit_the_next_answer(
     question = await ben.send("one")
     first = await ben.wait_for_message("You said: one")
     await all_handled(transaction, count=1)
-    model.answer, model.between_tokens = "word " * 40 + "end", 0.05
+    model.answer, model.holds_after = "word " * 40 + "end", 20
     seen = len(ben.events)
     await ben.send("two")
     await sees_words(ben, after=seen)
     # The button of the answer before, and a command that was written while that was still growing.
     await sandbox.inject([stop_update(ben, question["message_id"])] * 2)
     await sandbox.inject([written(ben, first["message_id"] - 1, "/stop")])
-    assert (await ben.wait_for_message(NOTHING["en"], timeout=10))["text"] == NOTHING["en"]
-    answer = await ben.wait_for_message("end", timeout=20)
+    assert (await ben.wait_for_message(NOTHING["en"]))["text"] == NOTHING["en"]
+    model.go_on.set()
+    answer = await ben.wait_for_message("end")
     assert STOPPED["en"] not in answer["text"]
     await all_handled(transaction, count=5)
     assert model.abandoned == 0
@@ -255,10 +259,10 @@ async def two_bots(
         nursery.start(bot_process.serve(settings, stop), name="bot-one"),
         nursery.start(bot_process.serve(other, stop), name="bot-two"),
     ]
-    await sandbox.wait_for_calls("setMyCommands", count=4, timeout=20)
+    await sandbox.wait_for_calls("setMyCommands", count=4)
     yield
     stop.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*running)
 
 

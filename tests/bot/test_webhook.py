@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
+from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.db.models import InboxUpdate
@@ -37,7 +38,7 @@ async def processes(settings: Settings, sandbox: RunningSandbox, model: Script) 
     await sandbox.wait_for_calls("setMyCommands", count=2)
     yield
     stop.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*running)
 
 

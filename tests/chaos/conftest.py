@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.board import Board
+from vitte.core.settings import Settings
+from vitte.core.settings.backends import DatabaseSettings, RedisSettings
+from vitte.core.settings.cache import CacheSettings
+from vitte.core.settings.outbound import OutboundSettings
 
 _BOARD = pytest.StashKey[Board]()
 
@@ -42,6 +46,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("faults")
         for line in board.table():
             terminalreporter.write_line(line.rstrip())
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """The same, with no more patience than the product has: here it is what is tried."""
+    own = RedisSettings(), CacheSettings(), OutboundSettings(), DatabaseSettings()
+    settings.redis.timeout, settings.cache.timeout = own[0].timeout, own[1].timeout
+    settings.outbound.redis_timeout, settings.database.connect_timeout = (
+        own[2].redis_timeout,
+        own[3].connect_timeout,
+    )
+    return settings
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections import Counter
 from tests.chaos.board import Row
 from tests.chaos.crowd import BOT_ID
 from tests.chaos.stage import Stage, until, until_async
+from tests.patience import PATIENCE
 from vitte.sandbox.model import Json, Person
 
 HANDLED_WITHIN = 5.0
@@ -67,7 +68,7 @@ async def break_the_model(
         return len(heard) == len(people)
 
     try:
-        await until(all_have_heard, timeout=deadline * 3, what="everybody has heard something")
+        await until(all_have_heard, timeout=max(deadline * 3, PATIENCE), what="everybody has heard something")
     except AssertionError:
         row.require(False, f"{fault}: {len(people) - len(heard)} of {len(people)} heard nothing")
     waits = [heard[question.chat_id] - question.at for question in asked if question.chat_id in heard]
@@ -76,7 +77,7 @@ async def break_the_model(
     row.notes.append(f"{fault} {max(waits, default=0):.1f} s")
     stage.script.fault, stage.script.between_tokens = None, 0.0
     # An endless answer goes on for several messages after its first.
-    await until_async(stage.is_idle, timeout=60, what="nothing is open any more")
+    await until_async(stage.is_idle, timeout=2 * PATIENCE, what="nothing is open any more")
 
 
 async def refuse_some_messages(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tests.chaos.board import Row
 from tests.chaos.stage import Stage, StagedProcess, until_async
 from tests.chaos.work import DIE
+from tests.patience import PATIENCE
 from vitte.db.models import JobState
 
 _JOB_SECONDS = 0.2
@@ -35,7 +36,7 @@ async def kill_the_worker(stage: Stage, row: Row, *, jobs: int, kills: int) -> S
         async def have_begun(enough: int = enough) -> bool:
             return await work.begun() >= enough
 
-        await until_async(have_begun, timeout=60, what="the worker does its jobs")
+        await until_async(have_begun, timeout=2 * PATIENCE, what="the worker does its jobs")
         worker.kill()
         await stage.forgotten("worker")
         in_progress += await work.in_progress()
@@ -56,7 +57,7 @@ async def freeze_the_worker(stage: Stage, row: Row, *, jobs: int, worker: Staged
     async def has_begun() -> bool:
         return await work.begun() > before
 
-    await until_async(has_begun, timeout=60, what="the worker does its jobs")
+    await until_async(has_begun, timeout=2 * PATIENCE, what="the worker does its jobs")
     worker.freeze()
     ordered += await work.order(jobs, seconds=0)
     held = await work.in_progress()

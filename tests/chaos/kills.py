@@ -6,6 +6,7 @@ from tests.chaos.board import Row
 from tests.chaos.crowd import Asked
 from tests.chaos.proxy import FaultProxy
 from tests.chaos.stage import Stage, StagedProcess, until
+from tests.patience import PATIENCE
 from vitte.sandbox.model import Person
 
 STOP_WITHIN = 30.0
@@ -82,7 +83,7 @@ async def kill_before_the_acknowledgement(
         proxy.lose(b"/getUpdates")
         asked += [stage.crowd.ask(person) for person in people]
         enough = before + int(len(people) * share)
-        await until(proxy.lost.is_set, timeout=15, what="the acknowledgement is on its way")
+        await until(proxy.lost.is_set, timeout=PATIENCE, what="the acknowledgement is on its way")
         await stage.have_answers(enough)
         bot.kill()
         in_flight += await stage.in_flight()

@@ -6,7 +6,7 @@ from tests.demo.stand import TITLES, StartDemo, start_demo
 
 __all__ = ["start_demo"]
 
-pytestmark = [pytest.mark.demo, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.demo, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("part", TITLES)

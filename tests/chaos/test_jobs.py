@@ -18,7 +18,7 @@ async def test_killed_frozen_or_deadly_work_loses_no_job_and_harms_no_other(
 ) -> None:
     # Celery may need five seconds to notice that a process is gone, so there are some more.
     settings.worker.concurrency = 5
-    settings.worker.job_lease, settings.worker.retry_delay = 3, 0.1
+    settings.worker.job_lease, settings.worker.retry_delay = 4, 0.1
     settings.worker.sweep_interval, settings.worker.resend_after = 1, 3
     async with staged(settings, tmp_path) as stage:
         await stage.start_beat()

@@ -56,8 +56,8 @@ class Work:
         return await self._number(select(func.coalesce(func.sum(Job.attempts), 0)))
 
     async def in_progress(self) -> int:
-        """Return how many jobs a worker holds."""
-        held = select(func.count(Job.id)).where(Job.state == JobState.OPEN, Job.leased_until > func.now())
+        """Return how many jobs a worker holds, or held when it ended."""
+        held = select(func.count(Job.id)).where(Job.state == JobState.OPEN, Job.leased_until.is_not(None))
         return await self._number(held)
 
     async def unsent_since(self, moment: datetime) -> int:

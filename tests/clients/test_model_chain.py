@@ -27,7 +27,6 @@ async def chain(scripts: list[Script]) -> AsyncIterator[ModelChain]:
                 {
                     "base_url": first,
                     "model": "first",
-                    "first_token_timeout": 2,
                     "fallbacks": [{"base_url": f"{second}/chat/completions", "model": "second"}],
                 }
             )
@@ -50,6 +49,9 @@ async def test_the_first_model_answers_as_long_as_it_can(chain: ModelChain, scri
 async def test_another_model_answers_when_the_first_does_not_begin_to(
     chain: ModelChain, scripts: list[Script], fault: Fault
 ) -> None:
+    if fault == "silent":
+        first, _ = chain._models
+        first._settings.first_token_timeout = 0.3
     scripts[0].fault = fault
     assert await ask(chain) == ("You said: one two three four", {"second"})
     assert scripts[1].requests[0]["model"] == "second"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.patience import PATIENCE
 from vitte.clients.llm import (
     ChatMessage,
     LlmError,
@@ -28,11 +29,16 @@ def script() -> Script:
 
 
 @pytest.fixture
-async def client(script: Script) -> AsyncIterator[OpenAICompatibleModel]:
+def settings() -> LlmSettings:
+    """Where the model is. It has all the time that a busy machine may need, unless a test wants it silent."""
+    return LlmSettings(model="scripted")
+
+
+@pytest.fixture
+async def client(settings: LlmSettings, script: Script) -> AsyncIterator[OpenAICompatibleModel]:
     async with running_model(script) as base_url:
-        model = OpenAICompatibleModel(
-            LlmSettings(base_url=base_url, model="scripted", first_token_timeout=0.5, idle_timeout=0.4)
-        )
+        settings.base_url = base_url
+        model = OpenAICompatibleModel(settings)
         yield model
         await model.close()
 
@@ -90,10 +96,18 @@ async def test_the_model_is_told_the_whole_context(client: OpenAICompatibleModel
     ],
 )
 async def test_a_failing_model_ends_in_an_error_that_says_how(
-    client: OpenAICompatibleModel, script: Script, fault: Fault, error: type[LlmError]
+    client: OpenAICompatibleModel,
+    settings: LlmSettings,
+    script: Script,
+    fault: Fault,
+    error: type[LlmError],
 ) -> None:
     script.fault = fault
-    async with asyncio.timeout(10):
+    if fault == "silent":
+        settings.first_token_timeout = 0.5
+    if fault == "stalls":
+        settings.idle_timeout = 0.5
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(error):
             await ask(client)
 
@@ -115,14 +129,17 @@ async def test_an_answer_that_never_ends_slowly_is_ended_in_total(script: Script
 
 
 async def test_a_reader_slower_than_the_silence_allowed_still_gets_the_answer(
-    client: OpenAICompatibleModel, script: Script
+    client: OpenAICompatibleModel, settings: LlmSettings, script: Script
 ) -> None:
-    script.between_tokens = 0.01
+    settings.idle_timeout = 2
+    script.holds_after = 1
     text = ""
     async for chunk in client.stream(QUESTION):
         text += chunk.text
         if text == "You":
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(2.1)
+            # It has to be waited for a little once more.
+            asyncio.get_running_loop().call_later(0.01, script.go_on.set)
     assert text == "You said: Привет, how are you?"
 
 

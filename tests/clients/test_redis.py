@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.patience import PATIENCE
 from vitte.clients.redis import connect_redis
 from vitte.core.settings import Settings
 
@@ -21,7 +22,7 @@ async def test_whoever_talks_to_redis_can_be_told_to_stop_at_any_moment(settings
             raise
 
     for number in range(ROUNDS):
-        async with connect_redis(settings.redis, timeout=1) as redis, asyncio.timeout(10):
+        async with connect_redis(settings.redis, timeout=PATIENCE) as redis, asyncio.timeout(PATIENCE):
             tasks = [asyncio.create_task(talk()) for _ in range(TASKS)]  # noqa: TID251 - a nursery would help it
             # From before the connection stands until commands come and go.
             await asyncio.sleep(0.0005 * number)

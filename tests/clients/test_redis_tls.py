@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from tests.certificates import make_certificate
 from tests.conftest import IN_CI
+from tests.patience import PATIENCE
 from tests.servers import PASSWORD, make_redis, oldest_are_installed
 from tests.web.processes import running
 from vitte.clients.jobs import JobQueue
@@ -31,7 +32,14 @@ class TlsServer:
 
     def settings(self, **given: str) -> RedisSettings:
         return RedisSettings.model_validate(
-            {"port": self.port, "password": PASSWORD, "tls": True, "tls_ca": str(self.certificate)} | given
+            {
+                "port": self.port,
+                "password": PASSWORD,
+                "timeout": 30,
+                "tls": True,
+                "tls_ca": str(self.certificate),
+            }
+            | given
         )
 
 
@@ -53,10 +61,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
 
 
 async def test_redis_is_used_by_tls_and_only_the_right_server_is_believed(server: TlsServer) -> None:
-    async with connect_redis(server.settings(), timeout=2) as redis:
+    async with connect_redis(server.settings(), timeout=PATIENCE) as redis:
         assert await redis.ping()
     for wrong in ({"tls_ca": str(server.other_certificate)}, {"tls_ca": ""}, {"host": "localhost"}):
-        async with connect_redis(server.settings(**wrong), timeout=2) as redis:
+        async with connect_redis(server.settings(**wrong), timeout=PATIENCE) as redis:
             with pytest.raises(RedisError, match="certificate"):
                 await redis.ping()
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 
 
@@ -16,7 +17,7 @@ async def test_a_detached_task_that_fails_is_logged(caplog: pytest.LogCaptureFix
     nursery = Nursery()
     with caplog.at_level(logging.ERROR):
         nursery.start(fail(), name="failing")
-        assert await nursery.wait(timeout=5)
+        assert await nursery.wait(timeout=PATIENCE)
     assert "failing" in caplog.text
 
 
@@ -49,6 +50,6 @@ async def test_a_task_that_lost_its_cancellation_keeps_nobody_waiting() -> None:
     nursery = Nursery()
     nursery.start(work(), name="deaf")
     await asyncio.sleep(0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await nursery.stop(patience=0.01)
     assert len(nursery) == 0

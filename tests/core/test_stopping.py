@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.patience import PATIENCE
+
 _HEAD = """
 import sys, time
 from vitte.core.logging import configure_logging
@@ -16,10 +18,10 @@ configure_logging(process="test", format="json")
 STUCK = """
 obey_signals(lambda: None, within=0.3)
 print("ready", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 UNREAD = """
-obey_signals(lambda: None, within=60)
+obey_signals(lambda: None, within=600)
 print("ready", flush=True)
 while True:
     print("a line that nobody reads", file=sys.stderr)
@@ -43,7 +45,7 @@ def running(program: str) -> Iterator["subprocess.Popen[str]"]:
 def test_a_process_that_does_not_end_by_itself_is_ended() -> None:
     with running(STUCK) as process:
         process.terminate()
-        _, log = process.communicate(timeout=30)
+        _, log = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert [name for name in ("stopping", "stop_overdue") if name in log] == ["stopping", "stop_overdue"]
 
@@ -53,4 +55,4 @@ def test_a_second_signal_ends_a_process_whose_log_nobody_reads() -> None:
         # Together, for nobody can tell from outside when the first was handled.
         for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
             process.send_signal(number)
-        assert process.wait(timeout=30) in {128 + signal.SIGTERM, 128 + signal.SIGINT}
+        assert process.wait(timeout=PATIENCE) in {128 + signal.SIGTERM, 128 + signal.SIGINT}

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.chaos.proxy import running_proxy
 from tests.chaos.stage import until
+from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.db import engine as engine_module
@@ -33,7 +34,7 @@ async def test_connections_that_the_server_has_closed_are_replaced_unseen(
     first, connection_of_first = await backend(engine), await resting(engine)
     async with other.connect() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
-    await until(connection_of_first.is_closed, timeout=10, what="the connection is closed")
+    await until(connection_of_first.is_closed, timeout=PATIENCE, what="the connection is closed")
     assert await backend(engine) != first
     await other.dispose()
 
@@ -42,7 +43,7 @@ async def test_a_connection_that_was_lost_while_it_rested_is_replaced_unseen(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "_RESTED", 0.0)
-    settings.database.command_timeout = 1
+    settings.database.command_timeout = 3
     async with running_proxy(settings.database.port) as proxy:
         settings.database.port = proxy.port
         engine, nursery = create_engine(settings.database, process="test"), Nursery()

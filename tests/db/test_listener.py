@@ -4,6 +4,7 @@ import asyncio
 
 from sqlalchemy import func, select, text
 
+from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.db.listener import Channel, NotificationListener
@@ -46,7 +47,7 @@ async def test_one_connection_hears_all_channels_and_catches_up_when_it_was_lost
     ear, nursery = Ear(), Nursery()
     listener = NotificationListener(settings.database, [ear.channel("one"), ear.channel("two")])
     nursery.start(listener.run(), name="listener")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         for _ in range(2):
             assert {await ear.connected.get(), await ear.connected.get()} == {"one", "two"}
             await notify(transaction, "one", "a")

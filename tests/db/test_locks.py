@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from tests.patience import PATIENCE
 from tests.servers import PASSWORD, Servers
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
@@ -61,7 +62,7 @@ async def until_migration_waits(observer: asyncpg.Connection) -> None:
         " AND datname = current_database() AND application_name = 'vitte-migrations'"
         " AND relation = $1::regclass"
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not await observer.fetchval(query, _TABLE):  # noqa: ASYNC110 - nobody tells of a lock
             await asyncio.sleep(0.01)
 
@@ -72,11 +73,11 @@ async def test_who_reads_a_table_gets_past_a_migration_that_waits_for_it(old: Da
         async with reading_for_long(old):
             migrating = nursery.start(migrate.upgrade(old), name="migrate")
             await until_migration_waits(reader)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 # Behind the migration in the queue, which is behind a transaction that does not end.
                 await reader.fetch(f"SELECT 1 FROM {_TABLE}")  # noqa: S608 - our own constant
             assert not migrating.done()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await migrating
         columns = await reader.fetch(
             "SELECT column_name FROM information_schema.columns WHERE column_name = 'lane'"
@@ -110,20 +111,20 @@ async def test_a_migration_that_gets_no_lock_gives_up_and_changes_nothing(old: D
 
 async def test_what_takes_too_long_is_ended_by_the_server_itself(settings: Settings) -> None:
     database = settings.database.model_copy(
-        update={"statement_timeout": 0.1, "lock_timeout": 0.05, "idle_in_transaction_timeout": 0.2}
+        update={"statement_timeout": 1, "lock_timeout": 0.5, "idle_in_transaction_timeout": 4}
     )
     engine = create_engine(database, process="test")
     try:
         async with engine.connect() as connection:
             with pytest.raises(DBAPIError, match="statement timeout"):
-                await connection.execute(text("SELECT pg_sleep(60)"))
+                await connection.execute(text("SELECT pg_sleep(600)"))
         async with engine.connect() as holder, engine.connect() as waiter:
             await holder.execute(text("LOCK TABLE users"))
             with pytest.raises(DBAPIError, match="lock timeout"):
                 await waiter.execute(text("LOCK TABLE users"))
             await waiter.rollback()
             # The holder is idle in its transaction: the server ends it, and the lock is free.
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while True:
                     try:
                         await waiter.execute(text("LOCK TABLE users"))

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 
 import vitte.db.migrations
 from tests.db.test_locks import MakeDatabase, connected
+from tests.patience import PATIENCE
 from tests.servers import Servers
 from vitte.core.nursery import Nursery
 from vitte.core.settings.backends import DatabaseSettings
@@ -26,7 +27,7 @@ _NAME = "ix_users_first_name"
 @pytest.fixture
 async def database(servers: Servers, worker_number: int, make_database: MakeDatabase) -> DatabaseSettings:
     settings = servers.database(await make_database(f"vitte_online_{worker_number}"))
-    return settings.model_copy(update={"migration_lock_timeout": 0.2, "migration_patience": 30})
+    return settings.model_copy(update={"migration_lock_timeout": 0.2, "migration_patience": 2 * PATIENCE})
 
 
 def make_index(config: Config) -> None:
@@ -54,16 +55,16 @@ async def test_people_go_on_writing_while_an_index_waits_for_an_old_transaction(
         async with old.transaction():
             await old.execute("INSERT INTO users (telegram_id, first_name) VALUES (1, 'A')")
             making = nursery.start(migrate.with_migration_lock(database, make_index), name="index")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while await index_is_good(writer) is None:  # noqa: ASYNC110 - nobody tells when it begins
                     await asyncio.sleep(0.01)
             # Longer than a migration may make anybody wait: it has not given up, and nobody waits for it.
             await asyncio.sleep(2 * database.migration_lock_timeout)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await writer.execute("INSERT INTO users (telegram_id, first_name) VALUES (2, 'B')")
             assert not making.done()
             assert await index_is_good(writer) is False
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await making
         assert await index_is_good(writer) is True
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from tests.certificates import make_certificate
 from tests.conftest import IN_CI
+from tests.patience import PATIENCE
 from tests.servers import PASSWORD, make_postgres, oldest_are_installed
 from vitte.backups.programs import find_programs
 from vitte.core.nursery import Nursery
@@ -147,7 +148,7 @@ async def test_migrations_notifications_and_the_programs_of_backups_are_encrypte
 
     channel = Channel(name="test", hear=heard.put_nowait, catch_up=catch_up)
     nursery.start(NotificationListener(settings, [channel]).run(), name="listener")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await heard.get() == "listening"
         connection = await connect(settings, process="test")
         encrypted = await connection.fetch(

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from vitte.embedded.ports import is_free
+from tests.patience import PATIENCE
+from tests.ports import free_row
 from vitte.main.demo.leftovers import PidsFile, marked
 
 _PORTS = 10
-_START_TIMEOUT = 90
-_STOP_TIMEOUT = 10
+_START_TIMEOUT = 4 * PATIENCE
 
 StartDemo = Callable[[], Awaitable["Demo"]]
 TITLES = {
@@ -75,7 +75,7 @@ class Demo:
         """Press Ctrl-C and return the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
-        return await self.ended(seconds=_STOP_TIMEOUT)
+        return await self.ended(seconds=PATIENCE)
 
     async def ended(self, *, seconds: float) -> int:
         assert self.process is not None
@@ -88,11 +88,17 @@ class Demo:
     async def is_ended_by_a_kill_of(self, part: str) -> None:
         """Kill a part, and check that it is named, that its log is shown, and that everything stops."""
         os.kill(self.pids[part], signal.SIGKILL)
-        assert await self.ended(seconds=_STOP_TIMEOUT + 2) == 1
+        assert await self.ended(seconds=PATIENCE) == 1
         _, told = self.printed.split("Stop with Ctrl-C", 1)
         assert re.search(rf"^{TITLES[part]} .*SIGKILL", told, re.MULTILINE), told
         assert "The end of" in told
-        assert self.left_behind() == []
+        await self.leaves_nothing()
+
+    async def leaves_nothing(self) -> None:
+        """Wait until no process of this demo is left: the kernel may still be taking one down."""
+        async with asyncio.timeout(PATIENCE):
+            while self.left_behind():  # noqa: ASYNC110 - the kernel tells nobody
+                await asyncio.sleep(0.02)
 
     def left_behind(self) -> list[int]:
         """Return the processes of this demo that still run."""
@@ -100,17 +106,17 @@ class Demo:
 
 
 @pytest.fixture
-async def start_demo(tmp_path: Path, worker_number: int) -> AsyncIterator[StartDemo]:
+async def start_demo(tmp_path: Path) -> AsyncIterator[StartDemo]:
     """Start demos; what a test leaves running is stopped."""
-    base = 21000 + 1000 * worker_number
     async with AsyncExitStack() as stack:
+        bases: set[int] = set()
 
         async def start() -> Demo:
-            nonlocal base
-            while not all(is_free(port) for port in range(base, base + _PORTS)):
-                base += _PORTS
-            own, base = base, base + _PORTS
-            return await stack.enter_async_context(_running(own, tmp_path))
+            base = free_row(_PORTS)
+            while base in bases:
+                base = free_row(_PORTS)
+            bases.add(base)
+            return await stack.enter_async_context(_running(base, tmp_path))
 
         yield start
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.conftest import IN_CI
+from tests.patience import PATIENCE
 from vitte.embedded.ports import free_port
 from vitte.sandbox.testing import RunningSandbox, running_sandbox
 
@@ -88,7 +89,7 @@ async def alertmanager(environment: dict[str, str], folder: Path) -> AsyncIterat
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        async with aiohttp.ClientSession() as client, asyncio.timeout(20):
+        async with aiohttp.ClientSession() as client, asyncio.timeout(PATIENCE):
             while True:
                 try:
                     async with client.get(f"{address}/-/ready") as answer:
@@ -116,7 +117,7 @@ async def test_an_alert_reaches_the_owner_in_telegram(environment: dict[str, str
                 f"{address}/api/v2/alerts", data=json.dumps([alert]), headers=_JSON
             ) as answer:
                 assert answer.status == 200
-            calls = await sandbox.wait_for_calls("sendMessage", count=1, timeout=60)
+            calls = await sandbox.wait_for_calls("sendMessage", count=1, timeout=2 * PATIENCE)
         sent = calls[-1]["params"]["text"]
         assert "🔴 No bot <is> running" in sent
         assert "It & all." in sent

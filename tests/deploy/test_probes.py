@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.deploy.manifests import PROCESSES, Manifests, Object, render
+from tests.patience import PATIENCE
 from tests.web.processes import environment, running
 from vitte.core.settings import Settings
 from vitte.embedded.ports import free_port
@@ -83,11 +84,11 @@ async def test_every_probe_finds_its_process_well_and_nobody_where_there_is_none
         command_environment = environment(settings) | {"TMPDIR": str(running_process.folder)}
         for probe in map(container.get, PROBES):
             assert probe["timeoutSeconds" if "timeoutSeconds" in probe else "periodSeconds"] >= 2
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(PATIENCE):
                 while not await passes(probe, port=number, command_environment=command_environment):
                     assert running_process.process.returncode is None, running_process.lines
                     await asyncio.sleep(0.1)
-        await running_process.stop(within=30)
+        await running_process.stop()
         if process != "beat":
             for probe in map(container.get, PROBES):
                 assert not await passes(probe, port=number, command_environment=command_environment)

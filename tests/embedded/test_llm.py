@@ -6,14 +6,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from tests.patience import PATIENCE
 from vitte.embedded.errors import EmbeddedError
 from vitte.embedded.llm import find_model
 from vitte.embedded.ports import free_port, wait_for_http
@@ -27,7 +28,7 @@ def start(folder: Path, port: int) -> ChildProcess:
         log_path=folder / "llm.log",
         parent_death_signal=signal.SIGKILL,
     )
-    assert wait_for_http(f"http://127.0.0.1:{port}/health", timeout=30), child.log_text()
+    assert wait_for_http(f"http://127.0.0.1:{port}/health", timeout=PATIENCE), child.log_text()
     return child
 
 
@@ -88,21 +89,22 @@ async def test_the_model_is_listed_by_its_alias(session: aiohttp.ClientSession) 
 
 
 @pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT])
-async def test_it_ends_within_two_seconds_in_the_middle_of_an_answer(
-    tmp_path: Path, which: signal.Signals
-) -> None:
+async def test_it_ends_in_the_middle_of_an_answer(tmp_path: Path, which: signal.Signals) -> None:
     port = free_port()
     child = await asyncio.to_thread(start, tmp_path, port)
     async with (
         aiohttp.ClientSession() as session,
         session.post(
-            f"http://127.0.0.1:{port}/v1/chat/completions", json=question("Tell me a long story.", most=500)
+            f"http://127.0.0.1:{port}/v1/chat/completions", json=question("Tell me a long story.", most=1500)
         ) as response,
     ):
         await response.content.readline()
-        begun = time.monotonic()
-        assert await asyncio.to_thread(child.stop, grace=5, with_signal=which)
-    assert time.monotonic() - begun < 2
+        assert await asyncio.to_thread(child.stop, grace=PATIENCE, with_signal=which)
+        rest = b""
+        with suppress(aiohttp.ClientPayloadError):
+            async for piece in response.content.iter_any():
+                rest += piece
+        assert b"[DONE]" not in rest
     assert child.returncode == 0
 
 
@@ -110,7 +112,7 @@ def test_a_taken_port_ends_it_with_words(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         command = [sys.executable, "-m", "vitte.embedded.llm", "--port", str(port)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 1
     assert str(port) in done.stderr
 

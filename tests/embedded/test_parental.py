@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from vitte.embedded.ports import wait_until
 from vitte.embedded.process import spawn
 from vitte.embedded.proctable import descendants_of, is_running
@@ -42,7 +43,7 @@ def test_servers_end_when_their_owner_is_killed(tmp_path: Path) -> None:
         family = descendants_of(owner.pid)
         assert len(family) > 4  # Redis, PostgreSQL and its helpers
         owner.kill()
-    assert wait_until(lambda: not any(map(is_running, family)), timeout=10), [
+    assert wait_until(lambda: not any(map(is_running, family)), timeout=PATIENCE), [
         pid for pid in family if is_running(pid)
     ]
 

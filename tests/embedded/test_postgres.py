@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.patience import PATIENCE
 from vitte.embedded import cluster
 from vitte.embedded.errors import EmbeddedError
 from vitte.embedded.ports import free_port
@@ -96,8 +97,8 @@ async def test_it_starts_while_the_children_of_a_killed_server_still_end(running
 
 async def test_a_stop_does_not_wait_for_clients(running: PostgresServer) -> None:
     connection = await asyncpg.connect(running.url)
-    async with asyncio.timeout(3):
-        await asyncio.to_thread(running.stop)
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.to_thread(running.stop, timeout=10 * PATIENCE)
     assert not running.is_running
     connection.terminate()
 

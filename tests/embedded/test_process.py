@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from vitte.embedded.ports import wait_until
 from vitte.embedded.process import ChildProcess, spawn
 from vitte.embedded.proctable import identify, is_running, members_of_group
@@ -28,7 +29,7 @@ def run(tmp_path: Path, program: str, **options: object) -> ChildProcess:
 
 
 def said(child: ChildProcess, words: str) -> bool:
-    return wait_until(lambda: words in child.log_text(), timeout=10)
+    return wait_until(lambda: words in child.log_text(), timeout=PATIENCE)
 
 
 def test_a_process_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path) -> None:
@@ -36,14 +37,14 @@ def test_a_process_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path
     assert said(child, "deaf")
     begun = time.monotonic()
     assert child.stop(grace=0.3) is False
-    assert 0.3 <= time.monotonic() - begun < 3
+    assert time.monotonic() - begun >= 0.3
     assert child.ending() == "was killed by SIGKILL"
 
 
 def test_a_process_that_listens_to_sigterm_ends_without_force(tmp_path: Path) -> None:
     child = run(tmp_path, "import time; print('up'); time.sleep(600)")
     assert said(child, "up")
-    assert child.stop(grace=10) is True
+    assert child.stop(grace=PATIENCE) is True
     assert child.returncode == -signal.SIGTERM
 
 
@@ -53,18 +54,18 @@ def test_grandchildren_end_with_the_process(tmp_path: Path, parent_stays: bool) 
     assert said(child, "child ")
     grandchild = int(child.log_tail()[-1].split()[1])
     if not parent_stays:
-        assert child.wait(timeout=10)
+        assert child.wait(timeout=PATIENCE)
     assert grandchild in members_of_group(child.pid)
-    child.stop(grace=5)
-    assert wait_until(lambda: not is_running(grandchild), timeout=5)
+    child.stop(grace=PATIENCE)
+    assert wait_until(lambda: not is_running(grandchild), timeout=PATIENCE)
 
 
 def test_the_log_of_an_earlier_run_is_kept_but_not_quoted(tmp_path: Path) -> None:
     earlier = run(tmp_path, "print('first')")
-    assert earlier.wait(timeout=10)
+    assert earlier.wait(timeout=PATIENCE)
     earlier.kill()
     later = run(tmp_path, "print('second'); raise SystemExit(3)")
-    assert later.wait(timeout=10)
+    assert later.wait(timeout=PATIENCE)
     later.kill()
     assert later.log_tail() == ["second"]
     assert later.log_path.read_text().split() == ["first", "second"]
@@ -75,7 +76,7 @@ def test_standard_input_is_what_was_given_or_nothing(tmp_path: Path) -> None:
     program = "import sys; print(repr(sys.stdin.read()))"
     for given, seen in ((b"a\nb", "'a\\nb'"), (None, "''")):
         child = run(tmp_path, program, stdin=given)
-        assert child.wait(timeout=10)
+        assert child.wait(timeout=PATIENCE)
         child.kill()
         assert child.log_tail() == [seen]
 

@@ -12,6 +12,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.patience import PATIENCE
 from vitte.embedded.errors import EmbeddedError
 from vitte.embedded.ports import free_port
 from vitte.embedded.proctable import command_of
@@ -88,7 +89,7 @@ def test_a_taken_port_is_told_with_the_servers_own_words(tmp_path: Path) -> None
 def test_a_death_is_seen_and_named(server: RedisServer) -> None:
     assert server.child is not None
     os.kill(server.child.pid, signal.SIGKILL)
-    assert server.child.wait(timeout=5)
+    assert server.child.wait(timeout=PATIENCE)
     assert not server.is_running
     assert server.child.ending() == "was killed by SIGKILL"
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy import update as update_statement
 from sqlalchemy.exc import SQLAlchemyError
 
+from tests.patience import PATIENCE
 from vitte.core.clock import utc_now
 from vitte.core.errors import UnavailableError
 from vitte.core.json import loads
@@ -245,7 +246,7 @@ async def test_a_bot_that_waits_hears_of_an_update_at_once(inbox: InboxService, 
 
     channel = Channel(name=INBOX_CHANNEL, hear=lambda _: heard.set(), catch_up=catch_up)
     listener = NotificationListener(settings.database, [channel])
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(listener.run())
         await listens.wait()
         await inbox.take_in(BOT, [update(1, 5)])

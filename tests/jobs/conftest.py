@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
+from tests.patience import PATIENCE
 from vitte.clients.jobs import JobQueue
 from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory
@@ -54,6 +55,8 @@ def enqueue(transaction: Transaction, service: JobService) -> Enqueue:
 @pytest.fixture
 def leases(session_factory: SessionFactory, settings: Settings) -> JobLeases:
     """What a worker begins and ends jobs with."""
+    # Longer than any test takes from a failure to the next look.
+    settings.worker.retry_delay = 60
     return JobLeases(session_factory, settings.worker)
 
 
@@ -90,7 +93,7 @@ async def told(redis: Redis, *, count: int) -> list[int]:
     """Take `count` messages as a worker would, and return the jobs that they point to, in order."""
     job_ids: list[int] = []
     for _ in range(count):
-        taken = await redis.brpop([MESSAGES], timeout=5)
+        taken = await redis.brpop([MESSAGES], timeout=PATIENCE)
         assert taken is not None, f"{len(job_ids)} of {count} messages came"
         message = json.loads(taken[1])
         assert message["headers"]["task"] == "jobs.run"

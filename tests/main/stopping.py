@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tests.admin.conftest import log_in
 from tests.chaos.stage import until_async
+from tests.patience import PATIENCE
 from tests.web.processes import RunningProcess, running
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
@@ -20,9 +21,6 @@ from vitte.embedded.ports import free_port
 from vitte.sandbox.testing import running_sandbox
 
 AT_ONCE = {128 + signal.SIGTERM, 128 + signal.SIGINT}
-STOPS_WITHIN = 30.0
-"""Seconds: what is promised, and far more than a process needs here unless it hangs."""
-
 _SECRET = "a-secret_for-tests"
 _WEBHOOK = "/api/v1/telegram/webhook"
 _WAITING = """
@@ -53,8 +51,13 @@ async def _connect_backends(name: str, settings: Settings) -> None:
         "admin": f"{settings.admin.port}/admin/health/ready",
     }
     if name in ready:
-        async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{ready[name]}") as answer:
-            assert answer.status == 200
+        async with aiohttp.ClientSession() as client:
+
+            async def is_ready() -> bool:
+                async with client.get(f"http://127.0.0.1:{ready[name]}") as answer:
+                    return answer.status == 200
+
+            await until_async(is_ready, timeout=PATIENCE, what=f"{name} is ready")
 
 
 def take_webhooks(settings: Settings) -> None:
@@ -121,4 +124,4 @@ async def until_waiting(engine: AsyncEngine, name: str) -> None:
         async with engine.connect() as connection:
             return bool(await connection.scalar(text(_WAITING), {"name": f"vitte-{name}"}))
 
-    await until_async(is_waiting, timeout=20, what=f"{name} waits for the lock")
+    await until_async(is_waiting, timeout=PATIENCE, what=f"{name} waits for the lock")

@@ -21,7 +21,7 @@ async def test_it_serves_and_ends_when_told(settings: Settings) -> None:
                 assert answer.status == 200
             async with client.get("/") as answer:
                 assert answer.url.path == "/admin/login"
-        assert await admin.stop(within=5) == 0
+        assert await admin.stop() == 0
 
 
 async def test_without_a_password_it_says_which_setting_is_missing(settings: Settings) -> None:

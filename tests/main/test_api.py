@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 import aiohttp
 from pydantic import SecretStr
 
-from tests.web.processes import TIMEOUT, RunningProcess, running
+from tests.patience import PATIENCE
+from tests.web.processes import RunningProcess, running
 from vitte.core.settings import Settings
 from vitte.embedded.ports import free_port
 
@@ -26,7 +27,7 @@ async def test_it_serves_and_ends_when_told(settings: Settings) -> None:
             async with client.get("/health/ready", headers={"X-Request-ID": "one"}) as answer:
                 assert answer.status == 200
                 assert "Server" not in answer.headers
-            assert await api.stop(within=5) == 0
+            assert await api.stop() == 0
     assert not [line for line in api.lines if "text" in line]
 
 
@@ -50,7 +51,7 @@ async def two_processes(settings: Settings) -> AsyncIterator[tuple[RunningProces
 async def counted(settings: Settings, requests: int) -> None:
     """Wait until so many requests for the health are counted: that comes after their answer."""
     wanted, metrics = rf'^vitte_http_requests_total{{.*route="/health".*}} {requests}\.0$', ""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not re.search(wanted, metrics, re.MULTILINE):
             metrics = await fetch(settings, "/metrics")
 
@@ -63,7 +64,7 @@ async def test_several_processes_serve_and_count_together(settings: Settings) ->
                 await fetch(settings, "/health")
             await counted(settings, 3 * number)
             os.kill(frozen, signal.SIGCONT)
-        assert await api.stop(within=10) == 0
+        assert await api.stop() == 0
     assert not [line for line in api.lines if "text" in line]
 
 
@@ -78,14 +79,14 @@ async def test_a_process_that_is_killed_is_replaced_and_nothing_counted_is_forgo
         await api.logged("worker_replaced", count=2)
         await api.logged("api_ready", count=4)
         await counted(settings, 1)
-        assert await api.stop(within=10) == 0
+        assert await api.stop() == 0
 
 
 async def test_processes_whose_parent_was_killed_let_go_of_the_port(settings: Settings) -> None:
     async with two_processes(settings) as (api, _):
         api.process.kill()
         await api.ended()
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     socket.create_server(("127.0.0.1", settings.api.port)).close()

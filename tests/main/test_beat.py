@@ -5,6 +5,7 @@ import json
 import aiohttp
 from redis.asyncio import Redis
 
+from tests.patience import PATIENCE
 from tests.web.processes import running
 from vitte.core.job_names import CLEAN_UP_OLD_MESSAGES, MEASURE, PURGE_FINISHED, SWEEP_JOBS, TEST_TASK
 from vitte.core.settings import Settings
@@ -25,7 +26,7 @@ async def test_it_starts_as_if_nothing_had_happened_after_it_was_killed(
                     assert "process_cpu_seconds_total" in await answer.text()
             sent: set[str] = set()
             while sent != {TEST_TASK, CLEAN_UP_OLD_MESSAGES, MEASURE, PURGE_FINISHED, SWEEP_JOBS}:
-                taken = await redis.blpop(["vitte:jobs:ticks"], timeout=10)
+                taken = await redis.blpop(["vitte:jobs:ticks"], timeout=PATIENCE)
                 assert taken is not None
                 sent.add(json.loads(taken[1])["headers"]["task"])
             beat.process.kill()

@@ -1,4 +1,7 @@
-"""Every process ends when told, whatever it is doing and whoever is away; told twice, it ends at once."""
+"""Every process ends when told, whatever it is doing and whoever is away; told twice, it ends at once.
+
+One that does not end by itself in time ends itself all the same, but its exit code is not 0.
+"""
 
 import asyncio
 import signal
@@ -11,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.chaos.proxy import running_proxy
 from tests.main.stopping import (
     AT_ONCE,
-    STOPS_WITHIN,
     Request,
     bring_update,
     lock_table,
@@ -19,6 +21,7 @@ from tests.main.stopping import (
     started,
     until_waiting,
 )
+from tests.patience import PATIENCE
 from vitte.core.settings import Settings
 from vitte.db.models import InboxUpdate
 
@@ -46,11 +49,13 @@ async def test_it_ends_in_order_while_a_backend_is_silent(
     settings: Settings, name: str, backend: str
 ) -> None:
     server = settings.database if backend == "database" else settings.redis
+    # As the product has it: longer than that nobody waits for what is silent.
+    settings.redis.timeout = 2
     async with running_proxy(server.port) as proxy:
         server.port = proxy.port
         async with started(name, settings) as process:
             proxy.freeze()
-            assert await process.stop(within=STOPS_WITHIN) == 0
+            assert await process.stop() == 0
             await process.logged("stopping")
 
 
@@ -65,10 +70,10 @@ async def test_the_clock_ends_while_it_waits_for_a_redis_that_says_nothing(setti
 
     async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
         settings.redis.port = server.sockets[0].getsockname()[1]
-        settings.redis.timeout = 60
+        settings.redis.timeout = 10 * PATIENCE
         async with started("beat", settings) as beat:
             await called.wait()
-            assert await beat.stop(within=STOPS_WITHIN) == 0
+            assert await beat.stop() == 0
 
 
 async def test_the_clock_ends_while_it_tries_to_reach_redis(settings: Settings) -> None:
@@ -76,7 +81,7 @@ async def test_the_clock_ends_while_it_tries_to_reach_redis(settings: Settings) 
     async with started("beat", settings) as beat:
         while not any("Connection" in str(line.get("event")) for line in beat.lines):
             await beat.news()
-        assert await beat.stop(within=STOPS_WITHIN) == 0
+        assert await beat.stop() == 0
 
 
 @pytest.mark.parametrize("name", ["api", "admin"])
@@ -101,7 +106,7 @@ async def test_a_request_that_takes_too_long_holds_nobody_up(
         settings.database.port = proxy.port
         async with request_in_progress(name, settings, engine) as request:
             proxy.freeze()
-            assert await request.process.stop(within=STOPS_WITHIN) == 0
+            assert await request.process.stop() == 0
             assert not await was_acknowledged(request)
 
 

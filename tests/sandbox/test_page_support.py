@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Locator, Page, Route
 
+from tests.patience import PATIENCE
 from vitte.sandbox.model import Json
 from vitte.sandbox.testing import NO_LIMITS, RunningSandbox, running_sandbox
 
 BOT_ID = 42
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
-_PATIENCE = 30.0
 
 OpenWindow = Callable[..., Awaitable["Window"]]
 Routes = dict[str, Callable[[Route], Awaitable[None]]]
@@ -31,7 +31,7 @@ class PlayedBot:
 
     async def heard(self, kind: str = "message") -> Json:
         """Wait for the next update of a kind, passing over others, and return what is in it."""
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 while self._updates:
                     update = self._updates.pop(0)
@@ -122,7 +122,7 @@ async def open_window(chromium: Browser, world: RunningSandbox) -> AsyncIterator
         window = Window(await context.new_page())
         windows.append(window)
         page = window.page
-        page.set_default_timeout(_PATIENCE * 1000)
+        page.set_default_timeout(PATIENCE * 1000)
         page.on("pageerror", lambda error: window.errors.append(str(error)))
         page.on("request", lambda request: window.addresses.append(request.url))
         page.on("console", lambda line: _keep_policy_break(window, line.text))

@@ -12,11 +12,12 @@ from typing import Any
 
 from aiohttp import ClientConnectorError
 
+from tests.patience import PATIENCE
 from tests.sandbox.pictures import png
 from tests.sandbox.waiting import until
 from vitte.core.nursery import Nursery
+from vitte.embedded.ports import free_port
 from vitte.sandbox.client import SandboxClient
-from vitte.sandbox.server import free_socket
 from vitte.sandbox.testing import TOKEN, running_sandbox
 
 SERVER = """
@@ -88,7 +89,7 @@ async def server_process(port: int, state_dir: Path) -> AsyncIterator[asyncio.su
         sys.executable, "-c", SERVER, str(port), str(state_dir), stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        async with SandboxClient(f"http://127.0.0.1:{port}") as client, asyncio.timeout(20):
+        async with SandboxClient(f"http://127.0.0.1:{port}") as client, asyncio.timeout(PATIENCE):
             while True:
                 try:
                     await client.state()
@@ -103,8 +104,7 @@ async def server_process(port: int, state_dir: Path) -> AsyncIterator[asyncio.su
 
 
 async def test_killed_sandbox_keeps_what_was_written_and_gives_no_number_twice(tmp_path: Path) -> None:
-    with free_socket("127.0.0.1", 0) as listening:
-        port = listening.getsockname()[1]
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     async with server_process(port, tmp_path) as process, SandboxClient(base) as sandbox:
         anna = await sandbox.person(listen=False)
@@ -125,11 +125,8 @@ async def test_killed_sandbox_keeps_what_was_written_and_gives_no_number_twice(t
         assert last["update_id"] > first["update_id"] + 1
 
 
-async def test_signal_ends_the_server_within_3_seconds_with_a_poll_open(
-    tmp_path: Path, nursery: Nursery
-) -> None:
-    with free_socket("127.0.0.1", 0) as listening:
-        port = listening.getsockname()[1]
+async def test_signal_ends_the_server_before_the_poll_that_is_open(tmp_path: Path, nursery: Nursery) -> None:
+    port = free_port()
     async with (
         server_process(port, tmp_path) as process,
         SandboxClient(f"http://127.0.0.1:{port}") as sandbox,
@@ -142,7 +139,7 @@ async def test_signal_ends_the_server_within_3_seconds_with_a_poll_open(
         await person.send("/start")
         await person.wait_for_event("message")
         process.terminate()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(40):
             await process.wait()
         assert first == {"ok": True, "result": []}
         assert (await poll)["ok"] is True

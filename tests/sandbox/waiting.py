@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
+from tests.patience import PATIENCE
 from vitte.sandbox.testing import RunningSandbox
 
 
-async def until(condition: Callable[[], bool], *, seconds: float = 5) -> None:
+async def until(condition: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     """Wait until the condition holds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the condition is anything

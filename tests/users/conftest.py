@@ -12,8 +12,6 @@ from vitte.main.container import make_container
 @pytest.fixture
 async def processes_with_memory(settings: Settings) -> AsyncIterator[list[AsyncContainer]]:
     """Two containers that share PostgreSQL and Redis and nothing else."""
-    # The machine of a test may be busy for longer than a product waits.
-    settings.cache.timeout = 5
     containers = [make_container(settings, process="bot") for _ in range(2)]
     yield containers
     for container in containers:

@@ -224,7 +224,7 @@ async def test_of_64_readers_beside_1000_changes_none_sees_what_is_older_than_a_
     is_over.set()
     await readers
     assert stale == []
-    assert reads > 5000
+    assert reads > 1000
     assert loads == counts["miss"] + counts["waited"]
     # An entry is missing at the beginning, and after the first contact and each change.
     assert counts["miss"] <= 1 + 1 + 1000

@@ -12,12 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
+from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.core.settings.root import variable
-
-TIMEOUT = 20.0
-"""Seconds for a log line to appear, or for a process to end."""
 
 
 class RunningProcess:
@@ -39,7 +37,7 @@ class RunningProcess:
 
         async with self._news:
             try:
-                await asyncio.wait_for(self._news.wait_for(lambda: len(found()) >= count), TIMEOUT)
+                await asyncio.wait_for(self._news.wait_for(lambda: len(found()) >= count), PATIENCE)
             except TimeoutError:
                 raise AssertionError(f"no {wanted} in {self.lines}") from None
         return found()[count - 1]
@@ -47,14 +45,14 @@ class RunningProcess:
     async def news(self) -> None:
         """Wait for any line."""
         async with self._news:
-            await asyncio.wait_for(self._news.wait(), TIMEOUT)
+            await asyncio.wait_for(self._news.wait(), PATIENCE)
 
-    async def stop(self, number: signal.Signals = signal.SIGTERM, *, within: float = 10.0) -> int:
+    async def stop(self, number: signal.Signals = signal.SIGTERM, *, within: float = PATIENCE) -> int:
         """Send a signal, and return the exit code."""
         self.process.send_signal(number)
         return await self.ended(within=within)
 
-    async def ended(self, *, within: float = TIMEOUT) -> int:
+    async def ended(self, *, within: float = PATIENCE) -> int:
         """Wait for the end, and return the exit code."""
         return await asyncio.wait_for(self.process.wait(), within)
 
@@ -89,7 +87,7 @@ async def running(*arguments: str | Path, settings: Settings) -> AsyncIterator[R
         if process.returncode is None:
             process.kill()
         await process.wait()
-        await nursery.wait(timeout=TIMEOUT)
+        await nursery.wait(timeout=PATIENCE)
         await nursery.stop()
         folder.cleanup()
 

@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from tests.patience import PATIENCE
 from tests.web.processes import running
 from tests.worker.conftest import WORKER, Enqueue
 from vitte.core.settings import Settings
@@ -30,7 +31,7 @@ async def test_a_job_that_fails_is_reported_with_the_correlation_id_of_its_updat
         async with running(WORKER, settings=worker_settings) as worker:
             await worker.logged("worker_ready")
             await enqueue("tests.fails")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 report = await reports.get()
             failed = await worker.logged("job_failed", job="tests.fails")
         assert '"job_failed"' in report

@@ -5,7 +5,8 @@ import time
 import aiohttp
 from redis.asyncio import Redis
 
-from tests.web.processes import TIMEOUT, RunningProcess, running
+from tests.patience import PATIENCE
+from tests.web.processes import RunningProcess, running
 from tests.worker.conftest import WORKER, Enqueue, SendTick
 from vitte.core.ids import bind_correlation_id
 from vitte.core.job_names import TEST_TASK
@@ -14,7 +15,7 @@ from vitte.core.settings import Settings
 
 async def until_counted(client: aiohttp.ClientSession, *lines: str) -> None:
     """Wait for lines of the metrics: what a job's end counts comes after what it logs."""
-    counted, deadline = "", time.monotonic() + TIMEOUT
+    counted, deadline = "", time.monotonic() + PATIENCE
     while not all(line in counted for line in lines):
         assert time.monotonic() < deadline, counted
         async with client.get("/metrics") as answer:
@@ -69,13 +70,15 @@ async def test_all_jobs_of_a_process_share_its_connections(
 
 
 async def test_a_job_that_takes_too_long_ends_and_leaves_the_next_one_alone(
-    worker: RunningProcess, enqueue: Enqueue, redis: Redis
+    worker_settings: Settings, enqueue: Enqueue, redis: Redis
 ) -> None:
-    await enqueue("tests.never_ends")
-    await worker.logged("job_failed", job="tests.never_ends", outcome="timed_out")
-    signs_of_life = await redis.get("signs_of_life")
-    await enqueue("tests.nap", name="after", seconds=0.3)
-    await worker.logged("job_finished", job="tests.nap")
+    worker_settings.worker.job_timeout = 4
+    async with running(WORKER, settings=worker_settings) as worker:
+        await enqueue("tests.never_ends")
+        await worker.logged("job_failed", job="tests.never_ends", outcome="timed_out")
+        signs_of_life = await redis.get("signs_of_life")
+        await enqueue("tests.nap", name="after", seconds=0.3)
+        await worker.logged("job_finished", job="tests.nap")
     assert await redis.get("signs_of_life") == signs_of_life
     assert await redis.lrange("ended", 0, -1) == [b"after"]
 
@@ -83,9 +86,9 @@ async def test_a_job_that_takes_too_long_ends_and_leaves_the_next_one_alone(
 async def test_a_job_that_blocks_its_process_is_ended_with_it(
     worker_settings: Settings, enqueue: Enqueue, redis: Redis
 ) -> None:
-    worker_settings.worker.job_timeout, worker_settings.worker.time_limit = 1, 10
+    worker_settings.worker.job_timeout, worker_settings.worker.time_limit = 9, 10
     async with running(WORKER, settings=worker_settings) as worker:
-        await enqueue("tests.blocks", seconds=60)
+        await enqueue("tests.blocks", seconds=10 * PATIENCE)
         await enqueue("tests.nap", name="after the block", seconds=0)
         await worker.logged("job_finished", job="tests.nap")
     assert await redis.lrange("ended", 0, -1) == [b"after the block"]
@@ -94,12 +97,15 @@ async def test_a_job_that_blocks_its_process_is_ended_with_it(
 async def test_a_tick_does_not_wait_behind_a_heap_of_jobs(
     worker: RunningProcess, enqueue: Enqueue, send_tick: SendTick, redis: Redis
 ) -> None:
+    await enqueue("tests.waits", name="first")
+    await worker.logged("job_started", job="tests.waits")
     for number in range(30):
-        await enqueue("tests.nap", name=str(number), seconds=0.1)
-    await worker.logged("job_started", job="tests.nap")
+        await enqueue("tests.nap", name=str(number), seconds=0)
     send_tick(TEST_TASK)
-    await worker.logged("test_task_done")
-    assert await redis.llen("ended") < 10
+    await redis.rpush("go", "on")
+    await worker.logged("job_finished", job="tests.nap", count=30)
+    done = [line["event"] for line in worker.lines if line.get("event") in {"test_task_done", "job_finished"}]
+    assert done.index("test_task_done") < 5, done
 
 
 async def test_a_job_that_this_worker_does_not_know_fails_like_any_other(

@@ -5,6 +5,7 @@ import asyncio
 import aiohttp
 from sqlalchemy import text
 
+from tests.patience import PATIENCE
 from tests.web.processes import RunningProcess
 from tests.worker.conftest import SendTick
 from vitte.core.job_names import MEASURE
@@ -22,7 +23,7 @@ def sample(metrics: str, name: str) -> float:
 async def measured(settings: Settings) -> str:
     """Return the metrics once something was measured."""
     address = f"http://127.0.0.1:{settings.worker.metrics_port}"
-    async with aiohttp.ClientSession(address) as client, asyncio.timeout(20):
+    async with aiohttp.ClientSession(address) as client, asyncio.timeout(PATIENCE):
         while True:
             async with client.get("/metrics") as answer:
                 metrics = await answer.text()

@@ -28,6 +28,15 @@ async def nap(name: str, seconds: float, redis: FromDishka[Redis]) -> None:
     await redis.rpush("ended", name)
 
 
+@job("tests.waits")
+async def waits(name: str, redis: FromDishka[Redis]) -> None:
+    """Tell when it begins, wait until somebody puts something into the list `go`, tell when it ends."""
+    await redis.rpush("begun", name)
+    while not await redis.lpop("go"):  # noqa: ASYNC110 - a list tells nobody
+        await asyncio.sleep(0.01)
+    await redis.rpush("ended", name)
+
+
 @job("tests.greet")
 async def greet(number: int, seconds: float, transaction: FromDishka[Transaction]) -> None:
     """Leave a person behind, and count in PostgreSQL how often that came to its end."""

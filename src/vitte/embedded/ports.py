@@ -12,6 +12,8 @@ LOCALHOST = "127.0.0.1"
 # Below the range that Linux (32768 up) and macOS (49152 up) hand out to outgoing connections: a server that
 # is restarted finds its port as it left it.
 _LOWEST, _HIGHEST = 20_000, 32_000
+_given: set[int] = set()
+"""Ports that were given out: nobody may listen there yet."""
 
 
 def is_free(port: int, *, host: str = LOCALHOST) -> bool:
@@ -30,7 +32,8 @@ def free_port(*, host: str = LOCALHOST) -> int:
     """Return a port that nobody listens on, from a range that outgoing connections do not use."""
     for _ in range(200):
         port = random.randint(_LOWEST, _HIGHEST)  # noqa: S311 - spreads test runs, guards nothing
-        if is_free(port, host=host):
+        if port not in _given and is_free(port, host=host):
+            _given.add(port)
             return port
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))

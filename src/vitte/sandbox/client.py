@@ -14,7 +14,7 @@ from vitte.core.nursery import Nursery
 from vitte.sandbox.model import Json
 
 Predicate = Callable[[Json], bool]
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 class SandboxRefusedError(Exception):

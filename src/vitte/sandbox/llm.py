@@ -43,6 +43,9 @@ class Script:
     words: int = 0
     """Least length of an answer; what the answer itself lacks is filled up, to `max_tokens` at most."""
     keeps_requests: bool = True
+    holds_after: int | None = None
+    """Tokens after which it says nothing until `go_on` is set."""
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
     requests: list[dict[str, Any]] = field(default_factory=list)
     """Bodies of the calls so far, oldest first."""
     on_end: Callable[[str, float, float], None] | None = None
@@ -100,11 +103,13 @@ class ScriptedModel:
         # From when the call came, not from the last word: a busy machine makes no model slower.
         due = loop.time() + script.first_token
         await asyncio.sleep(script.first_token)
+        await self._hold(0)
         tokens = [] if script.fault == "empty" else self._tokens(body)
         for index, token in enumerate(tokens):
             if index:
                 due += script.between_tokens
                 await asyncio.sleep(max(0.0, due - loop.time()))
+                await self._hold(index)
             if index == max(1, len(tokens) // 2):
                 async for piece in self._fault_in_the_middle():
                     yield piece
@@ -115,6 +120,10 @@ class ScriptedModel:
         usage = {"prompt_tokens": len(body["messages"]), "completion_tokens": len(tokens)}
         yield b"data: " + orjson.dumps({"choices": [], "usage": usage}) + b"\n\n"
         yield b"data: [DONE]\n\n"
+
+    async def _hold(self, tokens: int) -> None:
+        if tokens == self.script.holds_after:
+            await self.script.go_on.wait()
 
     async def _fault_in_the_middle(self) -> AsyncIterator[bytes]:
         script, fault = self.script, self.script.fault

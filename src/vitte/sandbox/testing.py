@@ -62,7 +62,7 @@ async def running_sandbox(
     nursery = Nursery()
     serving = nursery.start(run_server(server, sockets=[listening]), name="sandbox")
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not server.started:
                 if serving.done():
                     await serving

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE
 from vitte.main.demo.parts import LogProbe, Part
 
 IS_READY = LogProbe("i_am_ready")
@@ -22,6 +23,7 @@ NEVER_READY = "signal.pause()"
 def part(folder: Path, name: str, program: str, **options: Any) -> Part:
     """Return a part that runs `program` and is ready when it prints so, unless `options` say otherwise."""
     options.setdefault("ready", IS_READY)
+    options.setdefault("stop_timeout", 10 * PATIENCE)
     head = "import os, pathlib, signal, subprocess, sys, time\n"
     return Part(
         name=name,

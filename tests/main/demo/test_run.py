@@ -1,7 +1,6 @@
 """`vitte demo` as its user sees it, with small parts in place of the real ones."""
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -11,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from vitte.embedded.ports import is_free
+from tests.patience import PATIENCE
+from tests.ports import free_row
+from vitte.embedded.ports import wait_until
 from vitte.embedded.proctable import descendants_of, is_running
 
 DRIVER = """
@@ -32,8 +33,7 @@ sys.exit(run_demo(DemoOptions(data_dir=Path(sys.argv[1]), port_base=int(sys.argv
 @pytest.fixture
 def port_base() -> int:
     """The first of nine free ports in a row."""
-    bases = range(20_000, 32_000, 10)
-    return next(base for base in random.sample(bases, len(bases)) if all(is_free(base + n) for n in range(9)))
+    return free_row(9)
 
 
 @contextmanager
@@ -74,9 +74,10 @@ def test_a_demo_says_where_things_are_and_ends_well_when_asked(
         assert "VITTE_LLM__BASE_URL" in seen
         family = descendants_of(process.pid)
         process.send_signal(which)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     assert len(family) == 4
-    assert not any(map(is_running, family))
+    # What was sent SIGKILL the kernel may still be taking down.
+    assert wait_until(lambda: not any(map(is_running, family)), timeout=PATIENCE)
 
 
 def test_a_part_that_dies_is_named_with_a_readable_log_and_the_exit_code_tells(
@@ -85,7 +86,7 @@ def test_a_part_that_dies_is_named_with_a_readable_log_and_the_exit_code_tells(
     with demo(tmp_path, port_base, bot="READY", worker="DIES") as process:
         assert process.stdout is not None
         seen = process.stdout.read()
-        assert process.wait(timeout=10) == 1
+        assert process.wait(timeout=PATIENCE) == 1
     assert "Worker ended with exit code 7." in seen
     assert "error broken why=a reason" in seen
 
@@ -98,7 +99,7 @@ def test_a_second_demo_on_the_same_ports_is_refused(tmp_path: Path, port_base: i
             assert (
                 f"A demo already runs on port base {port_base} (process {first.pid})" in second.stdout.read()
             )
-            assert second.wait(timeout=10) == 1
+            assert second.wait(timeout=PATIENCE) == 1
         assert first.poll() is None
 
 
@@ -109,4 +110,4 @@ def test_the_demo_starts_again_after_it_was_killed(tmp_path: Path, port_base: in
     with demo(tmp_path, port_base, bot="READY") as process:
         read_until(process, "Ctrl-C")
         process.terminate()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=PATIENCE) == 0

@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from aiogram import Bot
 
+from tests.patience import PATIENCE
 from tests.sandbox.pictures import png
 from vitte.sandbox.client import SandboxPerson, SandboxRefusedError
 from vitte.sandbox.testing import RunningSandbox
@@ -157,7 +158,7 @@ async def test_socket_of_all_events_names_the_person(sandbox: RunningSandbox) ->
     async with sandbox.session.ws_connect(f"{sandbox.base_url}/sandbox/events") as socket:
         anna = await sandbox.person("Anna", listen=False)
         await anna.send("hi")
-        event = await socket.receive_json(timeout=5)
+        event = await socket.receive_json(timeout=PATIENCE)
     assert (event["person_id"], event["type"], event["message"]["text"]) == (anna.id, "message", "hi")
 
 
