@@ -28,13 +28,18 @@ class LocalEntries:
         entry = self._entries.get(name)
         return entry if entry is not None and now < entry.until else None
 
-    def put(self, name: str, value: Any, *, asked_at: float) -> None:
-        """Keep what was asked for at `asked_at`."""
+    def put(self, name: str, value: Any, *, asked_at: float, now: float) -> None:
+        """Keep what was asked for at `asked_at`, and let go of what is over."""
         self._entries.pop(name, None)
-        if self._ttl:
-            if len(self._entries) >= _KEEP:
-                del self._entries[next(iter(self._entries))]
-            self._entries[name] = LocalEntry(value, asked_at + self._ttl)
+        if not self._ttl:
+            return
+        # Entries are in the order in which they came, which is nearly that in which they end.
+        while self._entries:
+            oldest = next(iter(self._entries))
+            if len(self._entries) < _KEEP and now < self._entries[oldest].until:
+                break
+            del self._entries[oldest]
+        self._entries[name] = LocalEntry(value, asked_at + self._ttl)
 
     def drop(self, name: str) -> None:
         """Forget the entry."""

@@ -150,7 +150,7 @@ class RedisCache:
         else:
             READS.labels(kind.name, outcome).inc()
             if self._flights.get(name) is flight:
-                self._local.put(name, value, asked_at=flight.begun_at)
+                self._local.put(name, value, asked_at=flight.begun_at, now=self._clock())
             flight.landing.set_result(value)
             return value
         finally:
