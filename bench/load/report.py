@@ -23,9 +23,10 @@ _COLUMNS = (
     "files", "connections", "in use",
 )  # fmt: skip
 _STEADY = 0.1
-"""MB a minute: less would take months to fill a container."""
-_LONG_ENOUGH = 300.0
-"""Seconds of a run; in a shorter one what is filled once looks like growth."""
+"""MB a minute: less would take days to fill a container."""
+_LONG_ENOUGH, _TELLING = 300.0, 1800.0
+"""Seconds of a run: in one shorter than the first what is filled once looks like growth; in one as long as
+the second what still grows may be taken to go on."""
 
 
 def faults(result: Result) -> list[str]:
@@ -116,6 +117,8 @@ def memory_verdict(name: str, usage: Usage, *, seconds: float) -> str:
         return "too short"
     if usage.growth < _STEADY:
         return "steady"
+    if seconds < _TELLING:
+        return "grows"
     return f"full in {left / usage.growth / 60:.0f} h"
 
 

@@ -81,6 +81,7 @@ def test_memory_that_grows_is_told_from_memory_that_does_not() -> None:
         connections_peak=1, connections_used=0,
     )  # fmt: skip
     assert memory_verdict("bot", usage, seconds=3600) == "full in 10 h"
+    assert memory_verdict("bot", usage, seconds=600) == "grows"
     assert memory_verdict("bot", replace(usage, growth=0.01), seconds=3600) == "steady"
     assert memory_verdict("bot", replace(usage, memory_peak=800), seconds=3600) == "over its limit"
 
