@@ -52,9 +52,13 @@ async def messages(transaction: Transaction) -> list[Message]:
 async def test_question_and_answer_are_kept_and_the_answer_grows_in_sight(
     model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
 ) -> None:
-    chat = Chat()
-    # Longer than the client lets words gather.
-    model.between_tokens = 0.1
+    class Reader(Chat):
+        def draft(self, text: str) -> None:
+            super().draft(text)
+            # The next word is not said before this one was seen.
+            model.hold_after(len(self.drafts) + 1)
+
+    model.holds_after, chat = 1, Reader()
     await ask(container, user_id, "how are you?", 1, chat)
     assert chat.drafts == [
         "You",

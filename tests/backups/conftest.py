@@ -124,7 +124,7 @@ async def in_database(settings: Settings, statement: str) -> list[asyncpg.Record
     try:
         return list(await connection.fetch(statement))
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=PATIENCE)
 
 
 async def contents_of(settings: Settings) -> tuple[int, int, set[str]]:

@@ -27,7 +27,7 @@ async def rows() -> list[Row]:
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_no_step_looks_at_ten_times_as_much_because_there_is_ten_times_as_much(rows: list[Row]) -> None:
     found = {(row.grows, row.size, row.step): row for row in rows}
     steps = {row.step for row in rows}

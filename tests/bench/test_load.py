@@ -22,7 +22,7 @@ _CHAT = 7
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_small_run_loses_nothing_and_what_is_then_changed_in_its_log_is_found(tmp_path: Path) -> None:
     speed = Speed(first_token=0.1, tokens_per_second=200, tokens=30)
     habits = Habits(people=12, seconds=3, pause=1.5, new=0.25)

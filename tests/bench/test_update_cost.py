@@ -10,7 +10,7 @@ from bench.update_cost import MODES, TEXTS, Row, Scale, measure, table
 pytestmark = pytest.mark.chaos
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_the_bench_measures_every_bot_with_every_update_and_its_figures_can_be_true() -> None:
     rows = await measure(Scale(rounds=1, alone=5, at_once=10))
     found = {(row.bot, row.update, row.mode): row for row in rows}

@@ -56,9 +56,7 @@ async def test_a_question_is_answered_in_a_growing_draft_and_then_for_good(
     model.holds_after = 2
     question = await anna.send(LONG)
     await has_grown_to("You said:")
-    model.holds_after = 5
-    model.go_on.set()
-    model.go_on.clear()
+    model.hold_after(5)
     await has_grown_to("You said: What would you")
     model.go_on.set()
     answer = await anna.wait_for_message(after=question["message_id"])

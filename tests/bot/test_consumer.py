@@ -80,7 +80,7 @@ async def consuming(
     nursery.start(consumer.run(), name="consumer")
     yield consumer
     await nursery.stop()
-    await consumer.drain(timeout=5)
+    await consumer.drain(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 50])
@@ -99,7 +99,7 @@ async def test_nobody_waits_for_the_next_look_behind_a_chat_that_writes_on_or_a_
         if sum(map(len, seen.values())) == 150:
             all_seen.set()
 
-    async with consuming(inbox, settings, handle) as consumer, asyncio.timeout(60):
+    async with consuming(inbox, settings, handle) as consumer, asyncio.timeout(PATIENCE):
         for number in range(150):
             update = {"update_id": number, "message": {"chat": {"id": number % 5 + 1}}}
             # By the webhook of another process, or by this one's own polling.
@@ -138,7 +138,7 @@ async def test_what_is_done_is_followed_by_no_look_into_an_empty_inbox(
     consumer = Consumer(inbox, settings.bot, bot_id=BOT, handle=handle, give_up=handle)
     nursery = Nursery()
     nursery.start(consumer.run(), name="consumer")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         assert await looks.get() == 0
         await inbox.take_in(BOT, [{"update_id": 1, "message": {"chat": {"id": 5}}}])
         consumer.wake()
@@ -147,7 +147,7 @@ async def test_what_is_done_is_followed_by_no_look_into_an_empty_inbox(
     await asyncio.sleep(0.1)
     assert looks.empty()
     await nursery.stop()
-    await consumer.drain(timeout=5)
+    await consumer.drain(timeout=PATIENCE)
 
 
 async def test_what_is_brought_while_a_process_ends_is_left_to_the_next(
@@ -168,7 +168,7 @@ async def test_what_is_brought_while_a_process_ends_is_left_to_the_next(
 
     inbox.take_in_and_claim = store_while_it_ends  # type: ignore[method-assign]
     await consumer.take_in([{"update_id": 1, "message": {"chat": {"id": 5}}}])
-    await consumer.drain(timeout=5)
+    await consumer.drain(timeout=PATIENCE)
     (free,) = await inbox.claim(BOT, limit=10, lease=60)
     # Nobody has begun with it.
     assert free.attempt == 1

@@ -50,9 +50,12 @@ async def ask(model: OpenAICompatibleModel) -> str:
 async def test_the_answer_comes_while_it_is_made_and_with_its_cost(
     client: OpenAICompatibleModel, script: Script
 ) -> None:
-    # Longer than words are left to gather.
-    script.between_tokens = 0.1
-    chunks = [chunk async for chunk in client.stream(QUESTION)]
+    script.holds_after = 1
+    chunks = []
+    async for chunk in client.stream(QUESTION):
+        chunks.append(chunk)
+        # The next word is not said before this one has come.
+        script.hold_after(len(chunks) + 1)
     assert [chunk.text for chunk in chunks if chunk.text] == [
         "You", " said:", " Привет,", " how", " are", " you?",
     ]  # fmt: skip

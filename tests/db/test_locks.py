@@ -45,7 +45,7 @@ async def connected(settings: DatabaseSettings) -> AsyncIterator[asyncpg.Connect
     try:
         yield connection
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=PATIENCE)
 
 
 @asynccontextmanager
@@ -93,11 +93,11 @@ async def test_people_go_on_writing_while_tables_are_told_when_to_be_vacuumed(ol
             await early.execute("INSERT INTO users (telegram_id, first_name) VALUES (1, 'A')")
             await early.execute("INSERT INTO dialogs (user_id) VALUES (1)")
             await early.execute("INSERT INTO messages (dialog_id, role, text) VALUES (1, 'user', 'a')")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await migrate.upgrade(old.model_copy(update={"migration_patience": 0.1}), "0006")
         async with late.transaction():
             await late.execute("ALTER TABLE messages SET (autovacuum_vacuum_threshold = 1)")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await early.execute("INSERT INTO messages (dialog_id, role, text) VALUES (1, 'user', 'b')")
 
 

@@ -53,6 +53,12 @@ class Script:
     abandoned: int = 0
     """Answers that nobody read to their end."""
 
+    def hold_after(self, tokens: int) -> None:
+        """Let it say so many tokens of each answer, whatever it holds back now, and then nothing."""
+        self.holds_after = tokens
+        self.go_on.set()
+        self.go_on.clear()
+
 
 class ScriptedModel:
     """The server's behaviour; answers "You said: ..." unless the script knows better."""
