@@ -41,8 +41,8 @@ compose-test: $(VENV)/dev.stamp ## Build and run the whole in containers, and br
 chaos: $(VENV)/dev.stamp ## Kill and break everything on purpose, and print what came of it (15 minutes)
 	$(BIN)/pytest tests/chaos --full -n 0 -v $(ARGS)
 
-bench: $(VENV)/dev.stamp ## Measure what an update costs (ARGS="--json FILE"; about four minutes, on Linux)
-	@$(BIN)/python -m bench.update_cost $(ARGS)
+bench: $(VENV)/dev.stamp ## Measure what things cost beside the simplest bot (ARGS="--quick"; ten minutes, on Linux)
+	@$(BIN)/python -m bench $(ARGS)
 
 bench-growth: $(VENV)/dev.stamp ## Measure how the cost grows with people and messages (two minutes)
 	@$(BIN)/python -m bench.growth $(ARGS)

@@ -50,6 +50,9 @@ class Scale:
     times: int = 40
 
 
+QUICK = Scale(people=(10, 1000), messages=(10_000, 100_000), waiting=(10, 1000), times=10)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """What a step has asked of PostgreSQL: how often, and what that took each time the step was done."""

@@ -16,6 +16,7 @@ from vitte.core.logging import configure_logging
 from vitte.sandbox.client import SandboxClient
 
 _TEXTS = ("/start", "How are you?", "/status")
+PEOPLE = 5000
 _AT_ONCE = 200
 _SETTLE_SECONDS = 3.0
 _MB = 1 << 20
@@ -78,7 +79,7 @@ def table(rows: list[Memory]) -> list[str]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--people", type=int, default=5000)
+    parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     options = parser.parse_args()
     configure_logging(process="bench", level="WARNING")

@@ -46,8 +46,8 @@ class Streaming:
     full_answer: tuple[float, float, float]
     drafts: float
     """An answer."""
-    least_gap: float
-    """Least time between two drafts in a chat."""
+    least_gap: float | None
+    """Least time between two drafts in a chat, if there were two."""
     refused: int
     """Calls that Telegram refused because they were too many."""
 
@@ -140,7 +140,7 @@ def _result(calls: list[dict[str, Any]], at_once: int, reader_cpu: float, cpu: f
         first_content=_percentiles(content),
         full_answer=_percentiles(full),
         drafts=sum(len(one["sendMessageDraft"]) for one in seen.values()) / len(full),
-        least_gap=min(gaps),
+        least_gap=min(gaps, default=None),
         refused=sum(call["error_code"] == 429 for call in calls if call.get("error_code")),
     )
 
@@ -164,7 +164,7 @@ def table(found: Streaming) -> list[str]:
     return [
         f"{found.answers} answers of {ANSWER_TOKENS} tokens, {found.at_once} under way at a time",
         f"CPU ms an answer: {found.cpu_ms:.2f}, thin reader {found.reader_cpu_ms:.2f}: {found.ratio:.2f}",
-        f"drafts an answer: {found.drafts:.1f}, {found.least_gap:.3f} s apart; refused: {found.refused}",
+        f"drafts an answer: {found.drafts:.1f}, {found.least_gap or 0:.3f} s apart; refused: {found.refused}",
         f"{'seconds to':<16}  {'p50':>6}  {'p95':>6}  {'p99':>6}  {'model':>6}",
         times("a sign of life", found.sign_of_life, None),
         times("the first words", found.first_content, found.model_first),

@@ -1,7 +1,5 @@
 """What is said about how the cost grows was measured, and can be measured again."""
 
-import importlib.util
-import json
 from itertools import product
 from pathlib import Path
 
@@ -45,13 +43,3 @@ async def test_no_step_looks_at_ten_times_as_much_because_there_is_ten_times_as_
             if (grows, step) != ("waiting", "measure"):
                 before, after = found[grows, small, step].buffers, found[grows, large, step].buffers
                 assert after < 4 * before + 10, f"{step} with more {grows}"
-
-
-def test_the_chart_shows_the_figures_that_were_measured() -> None:
-    spec = importlib.util.spec_from_file_location("growth_chart", ROOT / "scripts" / "growth_chart.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    figures = json.loads(script.FIGURES.read_text("utf-8"))
-    assert script.CHART.read_text("utf-8") == script.chart_text(figures)
