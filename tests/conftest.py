@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 # Before any other import of aiogram, as the product has it.
 import vitte.core.aiogram_models  # noqa: F401  # isort: skip
@@ -14,7 +15,7 @@ import pytest
 from dishka import AsyncContainer
 from playwright.async_api import Browser, async_playwright, expect
 from redis.asyncio import Redis
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests import servers as test_servers
@@ -25,6 +26,7 @@ from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
 from vitte.db.models import Base
+from vitte.db.statement import Row, Statement
 from vitte.db.transaction import Transaction
 from vitte.embedded.ports import free_port
 from vitte.main.container import make_container
@@ -178,6 +180,27 @@ async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(settings.database, process="test")
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Every statement that this process sends, in a list that grows."""
+    sent: list[str] = []
+    run_alone = Statement.run_alone
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    async def note_alone(
+        self: Statement, engine: AsyncEngine, parameters: Mapping[str, Any]
+    ) -> Sequence[Row]:
+        sent.append(str(self.clause))
+        return await run_alone(self, engine, parameters)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    monkeypatch.setattr(Statement, "run_alone", note_alone)
+    yield sent
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ SOURCE = Path(__file__).parents[2] / "src" / "vitte"
 def test_nothing_is_invalidated_before_its_commit() -> None:
     found = 0
     for path in SOURCE.rglob("*.py"):
-        if path.is_relative_to(SOURCE / "clients" / "cache"):
+        # What db invalidates are connections.
+        if path.is_relative_to(SOURCE / "clients" / "cache") or path.is_relative_to(SOURCE / "db"):
             continue
         for line in path.read_text("utf-8").splitlines():
             if re.search(r"\.invalidate\b", line):

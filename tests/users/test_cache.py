@@ -2,15 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from dishka import AsyncContainer
 from redis.asyncio import Redis
-from sqlalchemy import event, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import update
 
 from tests.clients.cache.conftest import Counts
 from vitte.billing.service import SubscriptionService
@@ -51,27 +50,18 @@ async def seen(process: AsyncContainer) -> Profile:
     return profile
 
 
-@contextmanager
-def statements_of(engine: AsyncEngine) -> Iterator[list[str]]:
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine.sync_engine, "before_cursor_execute", note)
-
-
-async def test_a_known_person_and_their_plan_cost_no_statement(processes: list[AsyncContainer]) -> None:
+async def test_a_known_person_and_their_plan_cost_no_statement(
+    processes: list[AsyncContainer], statements: list[str]
+) -> None:
     await meet(processes[0])
     first = await meet(processes[0])
-    with statements_of(await processes[1].get(AsyncEngine)) as sent:
-        person = await meet(processes[1])
+    assert statements
+    statements.clear()
+    person = await meet(processes[1])
     assert person == first
     assert person.subscription is not None
     assert person.subscription.plan == "free"
-    assert sent == []
+    assert statements == []
 
 
 async def test_every_change_of_a_person_is_seen_by_other_processes(

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import aliased
 
 from vitte.assistant.schemas import Answer, Asked, StoredAnswer, Turn
 from vitte.clients.llm.protocol import ChatMessage
 from vitte.db.models import Dialog, Message, User
+from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
 
 STOPS_CHANNEL = "vitte_stops"
@@ -22,7 +23,7 @@ STOPS_CHANNEL = "vitte_stops"
 # A question that never got an answer is left out of the context: models expect the two sides to take turns.
 # Not by EXISTS: where few people have said much, PostgreSQL would gather all answers there are for that.
 # A row is missing when another process has begun the dialog, or stored the question, at the same moment.
-_BEGIN = text(
+_BEGIN = Statement(
     """
     WITH asked AS MATERIALIZED (
         SELECT *
@@ -81,7 +82,7 @@ _BEGIN = text(
     WHERE COALESCE(saved.id, old.id) IS NOT NULL
     """
 )
-_SAVE_ANSWERS = text(
+_SAVE_ANSWERS = Statement(
     """
     INSERT INTO messages (dialog_id, question_id, role, text, model)
     SELECT dialog_id, question_id, 'assistant', content, model
@@ -94,7 +95,7 @@ _SAVE_ANSWERS = text(
     RETURNING question_id, id
     """
 )
-_MARK_SENT = text(
+_MARK_SENT = Statement(
     """
     UPDATE messages SET telegram_message_id = sent.message_id
     FROM unnest(CAST(:answer_ids AS bigint[]), CAST(:message_ids AS bigint[])) AS sent (answer_id, message_id)
@@ -115,14 +116,12 @@ class TurnRepository:
         The context is the newest `context_messages` messages of the dialog, the question being the last. A
         turn is missing when another process was just beginning it: it is there for whoever asks once more.
         """
-        rows = await self._transaction.session.execute(
+        rows = await self._transaction.run(
             _BEGIN,
-            {
-                "user_ids": [one.user_id for one in asked],
-                "message_ids": [one.question.telegram_message_id for one in asked],
-                "texts": [one.question.text for one in asked],
-                "limit": context_messages - 1,
-            },
+            user_ids=[one.user_id for one in asked],
+            message_ids=[one.question.telegram_message_id for one in asked],
+            texts=[one.question.text for one in asked],
+            limit=context_messages - 1,
         )
         turns = {(row.user_id, row.message_id): _turn(row) for row in rows}
         found = {one: turns.get((one.user_id, one.question.telegram_message_id)) for one in asked}
@@ -136,22 +135,19 @@ class TurnRepository:
         """
         if len({answer.turn.question_id for answer in answers}) < len(answers):
             raise ValueError("two answers to one question at once: they have to come one after the other")
-        rows = await self._transaction.session.execute(
+        rows = await self._transaction.run(
             _SAVE_ANSWERS,
-            {
-                "dialog_ids": [answer.turn.dialog_id for answer in answers],
-                "question_ids": [answer.turn.question_id for answer in answers],
-                "texts": [answer.text for answer in answers],
-                "models": [answer.model for answer in answers],
-            },
+            dialog_ids=[answer.turn.dialog_id for answer in answers],
+            question_ids=[answer.turn.question_id for answer in answers],
+            texts=[answer.text for answer in answers],
+            models=[answer.model for answer in answers],
         )
         return {row.question_id: row.id for row in rows}
 
     async def mark_sent(self, sent: Sequence[tuple[int, int]]) -> None:
         """Note of answers, by their ids, the Telegram messages by which people got them."""
-        await self._transaction.session.execute(
-            _MARK_SENT,
-            {"answer_ids": [one[0] for one in sent], "message_ids": [one[1] for one in sent]},
+        await self._transaction.run(
+            _MARK_SENT, answer_ids=[one[0] for one in sent], message_ids=[one[1] for one in sent]
         )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from vitte.billing.schemas import SubscriptionInfo
 from vitte.db.models import Plan, Subscription, SubscriptionStatus
+from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
 
-_ADD_ACTIVE = text(
+_ADD_ACTIVE = Statement(
     """
     WITH given AS (
         INSERT INTO subscriptions (user_id, plan, status)
@@ -34,9 +35,7 @@ class SubscriptionRepository:
 
         For anybody else nothing is changed.
         """
-        rows = await self._transaction.session.execute(
-            _ADD_ACTIVE, {"user_ids": list(user_ids), "plan": plan}
-        )
+        rows = await self._transaction.run(_ADD_ACTIVE, user_ids=list(user_ids), plan=plan)
         return [row[0] for row in rows]
 
     async def active(self, user_id: int) -> SubscriptionInfo | None:

@@ -13,19 +13,25 @@ logger = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 
-DATABASE_ERRORS = (SQLAlchemyError, OSError, asyncpg.InternalClientError)
+DATABASE_ERRORS = (
+    SQLAlchemyError,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 """What a statement may raise. The last comes from a server that ends: it has said so, and not hung up yet."""
 
 _TRY_AGAIN_AFTER = 0.5
 """Seconds."""
 # https://www.postgresql.org/docs/current/errcodes-appendix.html : class 08 and parts of class 57.
-_AWAY = (
+_SAYS_SO = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
-    OSError,
 )
+_AWAY = (PoolTimeoutError, ConnectionError, asyncpg.InternalClientError, *_SAYS_SO)
 
 
 def is_away(error: BaseException) -> bool:
@@ -33,12 +39,12 @@ def is_away(error: BaseException) -> bool:
 
     The same statement may well succeed later, and whoever asked is not to blame.
     """
-    if isinstance(error, PoolTimeoutError | ConnectionError | asyncpg.InternalClientError):
+    if isinstance(error, _AWAY):
         return True
     if not isinstance(error, DBAPIError):
         return False
     cause = None if error.orig is None else error.orig.__cause__
-    return error.connection_invalidated or isinstance(cause, _AWAY)
+    return error.connection_invalidated or isinstance(cause, (*_SAYS_SO, OSError))
 
 
 async def outlast(write: Callable[[], Awaitable[Result]]) -> Result:

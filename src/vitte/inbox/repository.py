@@ -23,6 +23,7 @@ from sqlalchemy.orm import aliased
 
 from vitte.db.batches import is_one_of
 from vitte.db.models import InboxUpdate, UpdateLane, UpdateState
+from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
 from vitte.inbox.schemas import ClaimedUpdate, InboxBacklog, IncomingUpdate, StoredUpdate
 
@@ -34,7 +35,7 @@ INBOX_CHANNEL = "vitte_inbox"
 #
 # Whoever brings updates may take up to `room` of them at once, as a claim that follows would: of each chat
 # and lane the first, unless an earlier one is open. Nobody else needs to hear of those.
-_ADD = text(
+_ADD = Statement(
     f"""
     WITH brought AS (
         SELECT *, row_number() OVER (PARTITION BY order_key, lane ORDER BY update_id) = 1 AS is_first
@@ -94,10 +95,10 @@ _CLAIM = """
     FROM free WHERE inbox_updates.id = free.id
     RETURNING inbox_updates.id, update_id, payload, attempts
     """
-_CLAIM_ANY = text(_CLAIM.format(lane=""))
-_CLAIM_FAST = text(_CLAIM.format(lane=f"AND lane = {UpdateLane.FAST:d}"))
+_CLAIM_ANY = Statement(_CLAIM.format(lane=""))
+_CLAIM_FAST = Statement(_CLAIM.format(lane=f"AND lane = {UpdateLane.FAST:d}"))
 # Those that this statement marks still look open to it.
-_FINISH = text(
+_FINISH = Statement(
     """
     WITH done AS (
         UPDATE inbox_updates SET state = 'done', payload = NULL, leased_until = NULL, finished_at = now()
@@ -132,17 +133,15 @@ class InboxRepository:
         Up to `room` of them are claimed for `lease` at once. For the others every bot that listens is woken
         once this is committed.
         """
-        rows = await self._transaction.session.execute(
+        rows = await self._transaction.run(
             _ADD,
-            {
-                "bot_id": bot_id,
-                "update_ids": [item.update_id for item in updates],
-                "order_keys": [item.order_key for item in updates],
-                "lanes": [item.lane for item in updates],
-                "payloads": [item.payload for item in updates],
-                "room": room,
-                "lease": lease.total_seconds(),
-            },
+            bot_id=bot_id,
+            update_ids=[item.update_id for item in updates],
+            order_keys=[item.order_key for item in updates],
+            lanes=[item.lane for item in updates],
+            payloads=[item.payload for item in updates],
+            room=room,
+            lease=lease.total_seconds(),
         )
         return [StoredUpdate(id=row.id, update_id=row.update_id, is_claimed=row.attempts > 0) for row in rows]
 
@@ -153,9 +152,8 @@ class InboxRepository:
 
         The fast lane goes first, or alone.
         """
-        rows = await self._transaction.session.execute(
-            _CLAIM_FAST if only_fast else _CLAIM_ANY,
-            {"bot_id": bot_id, "room": limit, "lease": lease.total_seconds()},
+        rows = await self._transaction.run(
+            _CLAIM_FAST if only_fast else _CLAIM_ANY, bot_id=bot_id, room=limit, lease=lease.total_seconds()
         )
         return sorted(
             (
@@ -238,7 +236,7 @@ class InboxRepository:
 
     async def finish(self, ids: Collection[int]) -> set[int]:
         """Mark updates as done, and forget what they said; return those that their chat's next waits for."""
-        rows = await self._transaction.session.execute(_FINISH, {"ids": list(ids)})
+        rows = await self._transaction.run(_FINISH, ids=list(ids))
         return {row[0] for row in rows}
 
     async def purge(self, state: UpdateState, *, older_than: timedelta, limit: int) -> int:

@@ -4,15 +4,16 @@ from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, func, select, update
 
 from vitte.billing.schemas import SubscriptionInfo
 from vitte.db.models import User
+from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
 from vitte.users.schemas import PeopleCount, Person, PersonSettings, Profile, TelegramProfile
 
 _COLUMNS = tuple(field.name for field in fields(TelegramProfile))
-_PROFILES = text(
+_PROFILES = Statement(
     """
     SELECT
         users.id, users.telegram_id, users.first_name, users.last_name, users.username, users.language_code,
@@ -26,7 +27,7 @@ _PROFILES = text(
 )
 # xmax is 0 only in a row that this very statement has inserted. In one order, or two processes that meet the
 # same people at once could wait for each other.
-_UPSERT = text(
+_UPSERT = Statement(
     """
     WITH met AS (
         INSERT INTO users (telegram_id, first_name, last_name, username, language_code)
@@ -57,7 +58,7 @@ class UserRepository:
 
     async def profiles(self, telegram_ids: Collection[int]) -> dict[int, Profile]:
         """Return all that an update needs to know of these people, as far as they are known."""
-        rows = await self._transaction.session.execute(_PROFILES, {"telegram_ids": list(telegram_ids)})
+        rows = await self._transaction.run(_PROFILES, telegram_ids=list(telegram_ids))
         return {row.telegram_id: _profile(row) for row in rows}
 
     async def upsert(self, profiles: Collection[TelegramProfile]) -> list[Person]:
@@ -66,7 +67,7 @@ class UserRepository:
         Of any number of racing calls one gets `is_new` of a person.
         """
         columns = {f"{name}s": [getattr(one, name) for one in profiles] for name in _COLUMNS}
-        rows = await self._transaction.session.execute(_UPSERT, columns)
+        rows = await self._transaction.run(_UPSERT, **columns)
         by_id = {one.telegram_id: one for one in profiles}
         return [
             Person(
