@@ -36,8 +36,9 @@ def tune_garbage_collection() -> None:
     """Take what start-up made out of the collector's sight, and let it run less often.
 
     A full collection goes through all models and functions of the libraries, which never become garbage. To
-    be called once all is imported and built.
+    be called once all is imported and built. Still rarer collections would save a twentieth of a bot's CPU,
+    and cost it a fifth more memory: what was in use during one waits for the next.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(20_000, 10, 10)
