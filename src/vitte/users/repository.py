@@ -1,7 +1,8 @@
 """Queries about people."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
@@ -48,6 +49,20 @@ _UPSERT = Statement(
     FROM met LEFT JOIN settings ON settings.user_id = met.id
     """
 )
+# Locked in the order in which they are registered, or two processes could wait for each other; the lock reads
+# a row anew, so that a later time of another process stands.
+_SEEN = Statement(
+    """
+    WITH seen AS (
+        SELECT users.id, noted.at
+        FROM unnest(CAST(:telegram_ids AS bigint[]), CAST(:times AS timestamptz[])) AS noted (telegram_id, at)
+        JOIN users ON users.telegram_id = noted.telegram_id
+        ORDER BY users.telegram_id
+        FOR NO KEY UPDATE OF users
+    )
+    UPDATE users SET last_seen_at = GREATEST(users.last_seen_at, seen.at) FROM seen WHERE users.id = seen.id
+    """
+)
 
 
 class UserRepository:
@@ -87,6 +102,10 @@ class UserRepository:
         blocked = select(func.count(User.id)).where(User.blocked_bot_at.is_not(None)).scalar_subquery()
         row = (await self._transaction.session.execute(select(everybody, blocked))).one()
         return PeopleCount(reachable=row[0] - row[1], blocked=row[1])
+
+    async def set_last_seen(self, times: Mapping[int, datetime]) -> None:
+        """Note when people were there, by their Telegram ids. What is stored never gets older by it."""
+        await self._transaction.run(_SEEN, telegram_ids=list(times), times=list(times.values()))
 
     async def set_blocked(self, telegram_id: int, *, blocked: bool) -> None:
         """Note that the person has blocked the bot, or has let it back in."""
