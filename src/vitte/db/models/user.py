@@ -11,7 +11,7 @@ class User(WithExtraData, Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        # Those are counted every few seconds, and most people are none.
+        # The panel lists them, and most people are none.
         Index("ix_users_blocked", "id", postgresql_where=text("blocked_bot_at IS NOT NULL")),
     )
 
