@@ -157,14 +157,17 @@ class Bench:
         await asyncio.sleep(_SETTLE_SECONDS)
         before, begun = await bot.meter.read(), time.monotonic()
         latencies: list[float] = []
+        answering = 0.0
         for batch in batches:
-            latencies += await self._send(bot, batch)
+            found = await self._send(bot, batch)
+            answering += max(found)
+            latencies += found
         seconds = time.monotonic() - begun
         await asyncio.sleep(_SETTLE_SECONDS)
         used = (await bot.meter.read()).minus(before)
         idle = self._idle[bot.name]
         return Sample(
-            used.minus(idle, times=(seconds + _SETTLE_SECONDS)).over(len(latencies)), latencies, seconds
+            used.minus(idle, times=(seconds + _SETTLE_SECONDS)).over(len(latencies)), latencies, answering
         )
 
     async def _send(self, bot: RunningBot, asked: list[tuple[int, str]]) -> list[float]:

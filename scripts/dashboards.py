@@ -2,12 +2,15 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from grafana import Dashboard, Panel, render
 
 FOLDER = Path(__file__).resolve().parent.parent / "deploy" / "grafana" / "dashboards"
 RATE = "$__rate_interval"
+# Six of them are a row.
+number = partial(Panel, kind="stat", width=4)
 
 
 def percentiles(metric: str, *, by: str = "", where: str = "") -> dict[str, str]:
@@ -31,50 +34,41 @@ OVERVIEW = Dashboard(
     help="Is it well, and are people served?",
     rows={
         "Now": [
-            Panel(
+            number(
                 title="Alerts",
                 queries={"firing": 'count(ALERTS{alertstate="firing"}) or vector(0)'},
-                kind="stat",
-                width=4,
                 bad=1,
                 help="What each means and what to do: docs/operations.md.",
             ),
-            Panel(
+            number(
                 title="Processes",
                 queries={"up": 'sum(up{job=~"bot|api|worker|beat|admin"})'},
-                kind="stat",
-                width=4,
                 bad=5,
                 bad_below=True,
                 help="Five at least: bot, api, worker, beat, admin.",
             ),
-            Panel(
+            number(
                 title="People",
-                queries={"people": 'max(vitte_people{state="reachable"})'},
-                kind="stat",
-                width=4,
-                help="Who has written to the bot and has not blocked it.",
+                queries={
+                    "reachable": 'max(vitte_people{state="reachable"})',
+                    "last day": 'max(vitte_people_active{within="day"})',
+                },
+                help="Who has written to the bot and has not blocked it; who was there in the last 24 hours.",
             ),
-            Panel(
+            number(
                 title="Answers in the last hour",
                 queries={"answers": "sum(increase(vitte_answers_total[1h]))"},
-                kind="stat",
-                width=4,
             ),
-            Panel(
+            number(
                 title="Oldest update that waits",
                 queries={"age": "max(vitte_inbox_oldest_seconds)"},
                 unit="s",
-                kind="stat",
-                width=4,
                 bad=30,
             ),
-            Panel(
+            number(
                 title="Last backup",
                 queries={"age": "time() - max(vitte_backup_last_success_timestamp_seconds)"},
                 unit="s",
-                kind="stat",
-                width=4,
                 bad=36 * 3600,
                 help="How long ago the newest good backup was made.",
             ),
@@ -108,7 +102,14 @@ OVERVIEW = Dashboard(
                 unit="s",
                 bad=30,
             ),
-            Panel(title="Everybody", queries={"{{state}}": "max by (state) (vitte_people)"}, stacked=True),
+            Panel(
+                title="Everybody, and who is active",
+                queries={
+                    "{{state}}": "max by (state) (vitte_people)",
+                    "last {{within}}": "max by (within) (vitte_people_active)",
+                },
+                help="Active: wrote or pressed a button within the last day, or the last seven.",
+            ),
         ],
     },
 )

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.admin.conftest import csrf_token, log_in
 from tests.web.serving import browsing
@@ -102,6 +102,21 @@ async def test_people_are_sorted_by_a_column(owner: aiohttp.ClientSession) -> No
     assert text.index("=Bob") < text.index("Анна")
     text = await page(owner, "/admin/user/list?sort=language_code__desc")
     assert text.index("=Bob") > text.index("Анна")
+
+
+async def test_who_was_here_last_comes_first_and_who_never_was_comes_last(
+    owner: aiohttp.ClientSession, session_factory: SessionFactory
+) -> None:
+    async with session_factory() as session:
+        session.add(User(telegram_id=1003, first_name="Old Carl", last_seen_at=utc_now() - timedelta(400)))
+        await session.execute(update(User).values(last_seen_at=utc_now()).where(User.telegram_id == 1001))
+        await session.commit()
+    for order, names in (("desc", ["Анна", "Old Carl", "=Bob"]), ("asc", ["=Bob", "Old Carl", "Анна"])):
+        text = await page(owner, f"/admin/user/list?sort=last_seen_at__{order}")
+        assert "Last seen" in text
+        assert sorted(names, key=text.index) == names
+    yesterday = (utc_now() - timedelta(1)).strftime("%Y-%m-%dT%H:%M")
+    assert await found(owner, f"/admin/user/list?filter={quote(f'last_seen_at__after={yesterday}')}") == 1
 
 
 async def test_dialogs_and_subscriptions_name_their_person(owner: aiohttp.ClientSession) -> None:

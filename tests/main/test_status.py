@@ -38,6 +38,8 @@ async def test_it_shows_what_waits_who_is_there_and_the_last_backup(
             "UPDATE inbox_updates SET received_at = now() - interval '5 minutes' WHERE update_id = 1",
             "UPDATE jobs SET state = 'dead', finished_at = now() WHERE id = (SELECT min(id) FROM jobs)",
             "UPDATE users SET blocked_bot_at = now() WHERE telegram_id = 3",
+            "UPDATE users SET last_seen_at = now() - interval '23 hours' WHERE telegram_id = 2",
+            "UPDATE users SET last_seen_at = now() - interval '25 hours' WHERE telegram_id = 3",
         ):
             await session.execute(text(change))
         await session.commit()
@@ -47,7 +49,7 @@ async def test_it_shows_what_waits_who_is_there_and_the_last_backup(
     assert shown.returncode == 0, shown.stderr
     version, people, inbox, jobs, redis, backup = shown.stdout.splitlines()
     assert version.split() == ["Vitte", __version__]
-    assert people.endswith("2 reachable, 1 blocked the bot")
+    assert people.endswith("2 reachable, 1 blocked the bot, 1 active in the last day")
     assert "2 open, oldest waits 5 minutes, 1 given up" in inbox
     assert "default: 1 open" in jobs
     assert jobs.endswith("1 given up")

@@ -50,6 +50,8 @@ async def test_what_waits_is_told_with_its_age_and_what_is_in_good_hands_is_not_
             "UPDATE inbox_updates SET received_at = now() - interval '2 minutes' WHERE order_key = 2",
             "UPDATE inbox_updates SET state = 'done', finished_at = now() WHERE order_key = 3",
             "UPDATE jobs SET run_at = now() - interval '5 minutes'",
+            "UPDATE users SET last_seen_at = now() - interval '1 hour' WHERE telegram_id = 1001",
+            "UPDATE users SET last_seen_at = now() - interval '2 days' WHERE telegram_id = 1002",
             "UPDATE users SET blocked_bot_at = now() WHERE telegram_id = 1002",
         ):
             await session.execute(text(change))
@@ -62,6 +64,8 @@ async def test_what_waits_is_told_with_its_age_and_what_is_in_good_hands_is_not_
     assert 300 <= sample(metrics, 'vitte_jobs_oldest_seconds{queue="default"}') < 400
     assert sample(metrics, 'vitte_people{state="reachable"}') == 1
     assert sample(metrics, 'vitte_people{state="blocked"}') == 1
+    assert sample(metrics, 'vitte_people_active{within="day"}') == 1
+    assert sample(metrics, 'vitte_people_active{within="week"}') == 2
     assert sample(metrics, "vitte_redis_evicted_keys") == 0
     # The worker's processes are measured together, and a job that was never given up is a zero, not a gap.
     assert sample(metrics, "process_resident_memory_bytes") > 40 << 20

@@ -42,6 +42,7 @@ from vitte.main.begin import begin
 from vitte.main.container import make_container
 from vitte.main.run import run_until_stopped, tune_garbage_collection
 from vitte.main.telegram import TelegramProvider
+from vitte.users.presence import Presence
 from vitte.users.service import UserService
 
 logger = structlog.get_logger(__name__)
@@ -84,6 +85,8 @@ async def serve(
         http = await start_http(settings.bot, is_ready=lambda: _is_ready(container, connected))
         stack.push_async_callback(http.cleanup)
         nursery.start(consumer.run(), name="consumer")
+        presence = await container.get(Presence)
+        nursery.start(presence.run(), name="presence")
         # Outlives the nursery: what a stopping process is still finishing can be stopped by others.
         listening = Nursery()
         stack.push_async_callback(listening.stop)
@@ -104,6 +107,7 @@ async def serve(
             await stop.wait()
         await nursery.stop()
         await consumer.drain(timeout=settings.bot.stop_timeout)
+        await presence.close()
         await dispatcher.emit_shutdown(bot=bot)
 
 

@@ -36,6 +36,7 @@ from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 from vitte.jobs.sweeper import JobSweeper
 from vitte.users.people import People
+from vitte.users.presence import Presence
 from vitte.users.repository import UserRepository
 from vitte.users.service import UserService
 
@@ -126,6 +127,11 @@ class BackendProvider(Provider):
         model = ModelChain.of(settings.llm)
         yield model
         await model.close()
+
+    @provide
+    def presence(self, settings: Settings, session_factory: SessionFactory) -> Presence:
+        """Who was seen in this process lately."""
+        return Presence(session_factory, interval=settings.bot.seen_interval)
 
     inbox = provide(InboxService)
     people = provide(People)

@@ -15,6 +15,7 @@ from vitte.core.settings import Settings
 from vitte.inbox.service import InboxService
 from vitte.jobs.sweeper import JobSweeper
 from vitte.main.container import make_container
+from vitte.users.schemas import PeopleCount
 from vitte.users.service import UserService
 
 _MIB = 1 << 20
@@ -45,12 +46,17 @@ async def lines(settings: Settings) -> list[str]:
     )
     return [
         f"Vitte     {__version__}",
-        f"People    {people.reachable} reachable, {people.blocked} blocked the bot",
+        f"People    {_people(people)}",
         f"Inbox     {updates.open} open, oldest waits {_time(updates.oldest)}, {dead_updates} given up",
         f"Jobs      {jobs}, {dead_jobs} given up",
         f"Redis     {redis}",
         f"Backup    {_backup(settings, utc_now())}",
     ]
+
+
+def _people(people: PeopleCount) -> str:
+    counts = f"{people.reachable} reachable, {people.blocked} blocked the bot"
+    return f"{counts}, {people.active_day} active in the last day"
 
 
 async def _redis(redis: Redis) -> str:

@@ -1,10 +1,11 @@
 """Queries about people."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, update
 
 from vitte.billing.schemas import SubscriptionInfo
 from vitte.db.models import User
@@ -48,6 +49,30 @@ _UPSERT = Statement(
     FROM met LEFT JOIN settings ON settings.user_id = met.id
     """
 )
+# Locked in the order in which they are registered, or two processes could wait for each other; the lock reads
+# a row anew, so that a later time of another process stands.
+_SEEN = Statement(
+    """
+    WITH seen AS (
+        SELECT users.id, noted.at
+        FROM unnest(CAST(:telegram_ids AS bigint[]), CAST(:times AS timestamptz[])) AS noted (telegram_id, at)
+        JOIN users ON users.telegram_id = noted.telegram_id
+        ORDER BY users.telegram_id
+        FOR NO KEY UPDATE OF users
+    )
+    UPDATE users SET last_seen_at = GREATEST(users.last_seen_at, seen.at) FROM seen WHERE users.id = seen.id
+    """
+)
+# Once through the table: blocked or active, what is asked for is of everybody, and the second is in no index.
+_COUNT = Statement(
+    """
+    SELECT
+        count(*) AS everybody, count(blocked_bot_at) AS blocked,
+        count(*) FILTER (WHERE last_seen_at > now() - interval '1 day') AS active_day,
+        count(*) FILTER (WHERE last_seen_at > now() - interval '7 days') AS active_week
+    FROM users
+    """
+)
 
 
 class UserRepository:
@@ -82,11 +107,17 @@ class UserRepository:
 
     async def count(self) -> PeopleCount:
         """Count everybody."""
-        # Each in an index that holds nothing else, which is much less to read than all that is known of them.
-        everybody = select(func.count(User.id)).scalar_subquery()
-        blocked = select(func.count(User.id)).where(User.blocked_bot_at.is_not(None)).scalar_subquery()
-        row = (await self._transaction.session.execute(select(everybody, blocked))).one()
-        return PeopleCount(reachable=row[0] - row[1], blocked=row[1])
+        (row,) = await self._transaction.run(_COUNT)
+        return PeopleCount(
+            reachable=row.everybody - row.blocked,
+            blocked=row.blocked,
+            active_day=row.active_day,
+            active_week=row.active_week,
+        )
+
+    async def set_last_seen(self, times: Mapping[int, datetime]) -> None:
+        """Note when people were there, by their Telegram ids. What is stored never gets older by it."""
+        await self._transaction.run(_SEEN, telegram_ids=list(times), times=list(times.values()))
 
     async def set_blocked(self, telegram_id: int, *, blocked: bool) -> None:
         """Note that the person has blocked the bot, or has let it back in."""

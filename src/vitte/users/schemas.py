@@ -39,10 +39,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleCount:
-    """How many people there are: those who can be written to, and those who blocked the bot."""
+    """How many people there are: those who can be written to, and those who blocked the bot.
+
+    And how many of all of them were seen within the last day, and the last seven.
+    """
 
     reachable: int
     blocked: int
+    active_day: int
+    active_week: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

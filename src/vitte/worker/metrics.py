@@ -28,6 +28,12 @@ JOBS_OLDEST_SECONDS = Gauge(
 PEOPLE = Gauge(
     "vitte_people", "People: reachable, or who blocked the bot.", ["state"], multiprocess_mode="mostrecent"
 )
+PEOPLE_ACTIVE = Gauge(
+    "vitte_people_active",
+    "People who wrote or pressed a button within the last day, or week.",
+    ["within"],
+    multiprocess_mode="mostrecent",
+)
 REDIS_EVICTED = Gauge(
     "vitte_redis_evicted_keys",
     "Entries that Redis has thrown away since its start because its memory was full.",

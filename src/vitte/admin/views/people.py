@@ -1,6 +1,8 @@
 """People who have written to the bot."""
 
-from sqlalchemy import ColumnElement, String, cast, or_
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, String, cast, func, literal_column, or_
 from starlette.requests import Request
 from starlette_admin import DateTimeField, IntegerField, StringField
 from starlette_admin.i18n import lazy_gettext as _
@@ -24,8 +26,13 @@ class PeopleView(ReadOnlyView):
         StringField("username", label=_("Username")),
         StringField("language_code", label=_("Language")),
         DateTimeField("created_at", label=_("Since")),
+        DateTimeField("last_seen_at", label=_("Last seen")),
         DateTimeField("blocked_bot_at", label=_("Has blocked the bot")),
     )
+    # PostgreSQL would put those who were never seen before those who are here now.
+    sortable_field_mapping: ClassVar[dict[str, Any]] = {
+        "last_seen_at": func.coalesce(User.last_seen_at, literal_column("'-infinity'::timestamptz"))
+    }
 
     def get_search_query(self, request: Request, term: str) -> ColumnElement[bool]:  # noqa: ARG002 - starlette-admin asks like this
         """Search names, user names and Telegram ids."""

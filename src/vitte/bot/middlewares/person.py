@@ -9,6 +9,8 @@ from aiogram.types import CallbackQuery, Message, MessageGenerationStopped, Tele
 from dishka.integrations.aiogram import CONTAINER_NAME
 
 from vitte.bot.texts import texts_for
+from vitte.core.clock import utc_now
+from vitte.users.presence import Presence
 from vitte.users.schemas import Person, TelegramProfile
 from vitte.users.service import UserService
 
@@ -18,15 +20,19 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 class PersonMiddleware(BaseMiddleware):
     """Registers the person at first contact; hands `person` and `texts` to the handler.
 
-    Updates of groups and channels, and of other bots, go no further: the bot serves private chats.
+    That they were here is noted. Updates of groups and channels, and of other bots, go no further: the bot
+    serves private chats.
     """
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Look the person up and go on."""
-        users = await data[CONTAINER_NAME].get(UserService)
-        person = await _find_person(event, users)
+        container = data[CONTAINER_NAME]
+        person = await _find_person(event, await container.get(UserService))
         if person is None:
             return None
+        # Of a message its own time: it may have waited. Pressed buttons have none.
+        at = event.date if isinstance(event, Message) else utc_now()
+        (await container.get(Presence)).note(person.telegram_id, at)
         data["person"] = person
         data["texts"] = texts_for(person.language_code)
         return await handler(event, data)

@@ -68,6 +68,11 @@ class BotSettings(BaseModel):
     concurrency: int = Field(200, ge=1, description="Chats that are served at the same moment.")
     lease: Seconds = Field(60, description="Seconds after which another bot may take over an update.")
     stop_timeout: Seconds = Field(20, description="Seconds that answers in progress get when the bot stops.")
+    seen_interval: Seconds = Field(
+        60,
+        description="Seconds between two writes of when people were last seen: a bot that is killed "
+        "(`kill -9`) loses as much of that, and nothing else.",
+    )
 
 
 class BeatSettings(BaseModel):

@@ -11,7 +11,7 @@ class User(WithExtraData, Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        # Those are counted every few seconds, and most people are none.
+        # The panel lists them, and most people are none.
         Index("ix_users_blocked", "id", postgresql_where=text("blocked_bot_at IS NOT NULL")),
     )
 
@@ -23,6 +23,11 @@ class User(WithExtraData, Base):
     language_code: Mapped[str | None] = mapped_column(String(35))
     created_at: Mapped[CreatedAt]
     blocked_bot_at: Mapped[Timestamp | None]
+    last_seen_at: Mapped[Timestamp | None]
+    """When the person last wrote or pressed a button, up to a minute late; None: not since this is noted.
+
+    In no index, so that writing it changes a person's row in its place and leaves the indexes alone.
+    """
     stopped_message_id: Mapped[int | None]
     """The newest question whose answer the person did not want any more, by its message id.
 

@@ -19,6 +19,7 @@ from vitte.worker.metrics import (
     JOBS_OPEN,
     MEASURED_AT,
     PEOPLE,
+    PEOPLE_ACTIVE,
     REDIS_EVICTED,
 )
 
@@ -41,6 +42,8 @@ async def measure(
     people = await users.count()
     PEOPLE.labels("reachable").set(people.reachable)
     PEOPLE.labels("blocked").set(people.blocked)
+    PEOPLE_ACTIVE.labels("day").set(people.active_day)
+    PEOPLE_ACTIVE.labels("week").set(people.active_week)
     # It may go away between the tick that it brought and this; the tables are measured all the same.
     with suppress(RedisError, OSError):
         REDIS_EVICTED.set((await redis.info("stats"))["evicted_keys"])
