@@ -33,6 +33,8 @@ MAX_ANSWER = 200_000
 _DONE = b"[DONE]"
 _MAX_LOGGED = 500
 _GATHER_SECONDS = 0.05
+_ROUNDS_TO_READ = 2
+"""Of the event loop, in which it looks at its sockets."""
 
 
 class OpenAICompatibleModel:
@@ -165,6 +167,10 @@ async def _let_words_gather(response: aiohttp.ClientResponse) -> None:
         await asyncio.sleep(_GATHER_SECONDS)
     finally:
         connection.protocol.resume_reading()
+    # What the socket holds by now is to be in the buffer before that is read: or a word that had slipped in
+    # before the pause would be all there is, and the others wait once more.
+    for _ in range(_ROUNDS_TO_READ):
+        await asyncio.sleep(0)
 
 
 def _from_now(seconds: float) -> float:
