@@ -121,6 +121,9 @@ class OpenAICompatibleModel:
         length, finished = 0, False
         at_end = False
         while not at_end:
+            if _from_now(0) >= deadline:
+                # A read that finds something in the buffer does not wait, and so is never timed out.
+                raise LlmTimeoutError("no end in time")
             events, at_end = await self._read(response, decoder, min(deadline, silence_ends))
             chunk, is_done, error = _join(events)
             length += len(chunk.text)
