@@ -63,6 +63,14 @@ async def test_nobody_waits_for_a_postgresql_that_is_away_once_for_each_of_the_o
     assert [len(batch) for batch in database.batches] == [50]
 
 
+async def test_what_concerns_one_row_goes_in_its_order_and_holds_nobody_else_up() -> None:
+    database = Database()
+    batcher = Batcher(database.double, key=lambda number: number % 10, max_batch=3)
+    numbers = (1, 11, 2, 21, 3, 4, 12)
+    assert await asyncio.gather(*map(batcher.add, numbers)) == [number * 2 for number in numbers]
+    assert database.batches == [[1, 2, 3], [11, 4, 12], [21]]
+
+
 async def test_a_caller_that_gives_up_takes_nobody_along() -> None:
     database = Database()
     database.gate.clear()

@@ -39,7 +39,9 @@ class TurnStore:
         self._queue = queue
         self._settings = settings
         self._beginnings: Batcher[Asked, Turn | None] = Batcher(self._begin)
-        self._answers: Batcher[_Made, int | None] = Batcher(self._save)
+        self._answers: Batcher[_Made, int | None] = Batcher(
+            self._save, key=lambda made: made.answer.turn.question_id
+        )
         self._endings: Batcher[tuple[int, int], None] = Batcher(self._mark_sent)
 
     async def begin(self, asked: Asked) -> Turn:

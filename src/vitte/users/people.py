@@ -28,7 +28,9 @@ class People:
         self._session_factory = session_factory
         self._cache = cache
         self._looks: Batcher[int, Profile | None] = Batcher(self._read)
-        self._arrivals: Batcher[TelegramProfile, Person] = Batcher(self._register)
+        self._arrivals: Batcher[TelegramProfile, Person] = Batcher(
+            self._register, key=lambda profile: profile.telegram_id
+        )
 
     async def profile(self, telegram_id: int) -> Profile | None:
         """Return what is committed of a person."""
@@ -49,19 +51,16 @@ class People:
         return [found.get(telegram_id) for telegram_id in telegram_ids]
 
     async def _register(self, profiles: Sequence[TelegramProfile]) -> list[Person]:
-        by_id = {profile.telegram_id: profile for profile in profiles}
-        if len(by_id) < len(profiles):
-            # One row is written once by one statement: somebody who writes twice at once comes twice.
-            raise ValueError("the same person twice")
+        telegram_ids = [profile.telegram_id for profile in profiles]
         transaction = Transaction(self._session_factory)
         subscriptions = SubscriptionService(transaction, SubscriptionRepository(transaction), self._cache)
         async with transaction:
             people = await UserRepository(transaction).upsert(profiles)
-            transaction.on_commit(partial(self._cache.invalidate, PROFILE, *by_id))
+            transaction.on_commit(partial(self._cache.invalidate, PROFILE, *telegram_ids))
             new = [person.id for person in people if person.is_new]
             if new:
                 await subscriptions.give_free(*new)
         for user_id in new:
             logger.info("user_registered", user_id=user_id)
         by_telegram_id = {person.telegram_id: person for person in people}
-        return [by_telegram_id[profile.telegram_id] for profile in profiles]
+        return [by_telegram_id[telegram_id] for telegram_id in telegram_ids]
