@@ -18,6 +18,7 @@ import asyncpg
 
 from bench import steps
 from bench.filling import Contents, fill
+from bench.tables import aligned
 from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
 from vitte.db import migrate
@@ -227,14 +228,7 @@ def table(rows: list[Row]) -> list[str]:
                     f"x{last.buffers / max(first.buffers, 1):.1f}",
                 ]
             )
-        widths = [max(len(line[column]) for line in (head, *body)) for column in range(len(head))]
-        lines += [
-            "  ".join(
-                cell.ljust(width) if column == 0 else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-            )
-            for line in (head, *body)
-        ]
+        lines += aligned([head, *body])
         lines.append("")
     return lines[:-1]
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.load.waits import Spread
 from bench.outside import ANSWER_TOKENS, FIRST_TOKEN, TOKENS_PER_SECOND
 from bench.stand import RunningBot, Stand, standing
 from bench.update_cost import Answers, let_people_in, listening, message_of
@@ -146,12 +147,8 @@ def _result(calls: list[dict[str, Any]], at_once: int, reader_cpu: float, cpu: f
 
 
 def _percentiles(seconds: list[float]) -> tuple[float, float, float]:
-    ordered = sorted(seconds)
-
-    def at(share: float) -> float:
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-    return at(0.5), at(0.95), at(0.99)
+    spread = Spread.of(seconds)
+    return spread.p50, spread.p95, spread.p99
 
 
 def table(found: Streaming) -> list[str]:

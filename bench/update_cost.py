@@ -21,6 +21,7 @@ import orjson
 
 from bench.meters import Usage
 from bench.stand import RunningBot, Stand, standing
+from bench.tables import aligned
 from vitte.core.logging import configure_logging
 
 NEW = "/start, new"
@@ -268,14 +269,7 @@ def table(rows: list[Row]) -> list[str]:
             + [f"{max(0.0, amount):.2f}" for amount in amounts]
             + [f"{one:.0f}" for one in rest]
         )
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return [
-        "  ".join(
-            cell.ljust(width) if column < 3 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
-    ]
+    return aligned(lines, names=3)
 
 
 def main() -> None:

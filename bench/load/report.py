@@ -1,12 +1,12 @@
 """What a run says: tables for people, JSON for machines, and what is wrong."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from bench.load.gauges import Usage
 from bench.load.run import Result
 from bench.load.stage import OUTSIDE
+from bench.tables import aligned
 
 CEILINGS = {
     "bot": 768,
@@ -81,7 +81,7 @@ def _waits(result: Result) -> list[str]:
     for name, spread in spreads.items():
         figures = (spread.p50, spread.p95, spread.p99, spread.worst)
         rows.append([name, str(spread.count), *(f"{figure:.3f}" for figure in figures)])
-    return table(rows)
+    return aligned(rows)
 
 
 def _usages(result: Result) -> list[str]:
@@ -105,7 +105,7 @@ def _usages(result: Result) -> list[str]:
                 f"{usage.connections_used:.1f}" if is_ours else "",
             ]
         )
-    return table(rows)
+    return aligned(rows)
 
 
 def memory_verdict(name: str, usage: Usage, *, seconds: float) -> str:
@@ -120,15 +120,3 @@ def memory_verdict(name: str, usage: Usage, *, seconds: float) -> str:
     if seconds < _TELLING:
         return "grows"
     return f"full in {left / usage.growth / 60:.0f} h"
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as aligned lines, the first column to the left."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if not column else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
