@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vitte.db.models.base import Base, BigId, CreatedAt, WithExtraData
+from vitte.db.models.base import Base, BigId, CreatedAt, Timestamp, WithExtraData
 
 
 class MessageRole(StrEnum):
@@ -48,4 +48,10 @@ class Message(WithExtraData, Base):
     text: Mapped[str] = mapped_column(Text)
     model: Mapped[str | None] = mapped_column(String(128))
     telegram_message_id: Mapped[int | None]
+    author: Mapped[str | None] = mapped_column(String(64))
+    """Who of a group has asked, by name; null where there is but one who can."""
+    tokens: Mapped[int | None] = mapped_column(Integer)
+    """How many it takes of a model's context, estimated; null in messages of before it was counted."""
+    edited_at: Mapped[Timestamp | None]
+    """When the person last changed it, in Telegram's words."""
     created_at: Mapped[CreatedAt]
