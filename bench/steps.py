@@ -11,7 +11,7 @@ from dishka import AsyncContainer, Provider, Scope, provide
 from bench.filling import FIRST_CHAT
 from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
-from vitte.clients.llm.protocol import ChatMessage, ChatModel, Chunk
+from vitte.clients.llm.protocol import ChatMessage, ChatModel, Chunk, Tool
 from vitte.core.clock import utc_now
 from vitte.core.errors import VitteError
 from vitte.dialogs.service import DialogService
@@ -49,6 +49,7 @@ class _Model:
         messages: Sequence[ChatMessage],  # noqa: ARG002 - the protocol's
         *,
         max_tokens: int | None = None,  # noqa: ARG002 - the protocol's
+        tools: Sequence[Tool] = (),  # noqa: ARG002 - the protocol's
     ) -> AsyncIterator[Chunk]:
         yield Chunk(text="An answer of some length, as they are. " * 10)
 

@@ -8,7 +8,7 @@ import structlog
 
 from vitte.clients.llm.metrics import measured
 from vitte.clients.llm.openai_compatible import OpenAICompatibleModel
-from vitte.clients.llm.protocol import ChatMessage, Chunk, LlmError
+from vitte.clients.llm.protocol import ChatMessage, Chunk, LlmError, Tool
 from vitte.core.settings.outside import LlmSettings
 
 logger = structlog.get_logger(__name__)
@@ -40,7 +40,11 @@ class ModelChain:
             await model.close()
 
     async def stream(
-        self, messages: Sequence[ChatMessage], *, max_tokens: int | None = None
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        max_tokens: int | None = None,
+        tools: Sequence[Tool] = (),
     ) -> AsyncIterator[Chunk]:
         """Yield the answer of the first model that begins one; each piece names its model.
 
@@ -51,7 +55,7 @@ class ModelChain:
             has_begun = False
             try:
                 async with (
-                    aclosing(model.stream(messages, max_tokens=max_tokens)) as answer,
+                    aclosing(model.stream(messages, max_tokens=max_tokens, tools=tools)) as answer,
                     aclosing(measured(model.name, answer)) as chunks,
                 ):
                     async for chunk in chunks:

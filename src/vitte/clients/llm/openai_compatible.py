@@ -21,8 +21,10 @@ from vitte.clients.llm.protocol import (
     LlmOverloadedError,
     LlmTimeoutError,
     LlmUnavailableError,
+    Tool,
     Usage,
 )
+from vitte.clients.llm.request import request_body
 from vitte.clients.llm.sse import EventDecoder, EventTooLongError
 from vitte.core.settings.outside import LlmSettings
 
@@ -55,7 +57,11 @@ class OpenAICompatibleModel:
             await self._session.close()
 
     async def stream(
-        self, messages: Sequence[ChatMessage], *, max_tokens: int | None = None
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        max_tokens: int | None = None,
+        tools: Sequence[Tool] = (),
     ) -> AsyncGenerator[Chunk]:
         """Yield the answer as it is made. Raises LlmError, before or between pieces.
 
@@ -63,7 +69,13 @@ class OpenAICompatibleModel:
         for the total only.
         """
         settings = self._settings
-        body = self._request(messages, max_tokens=max_tokens or settings.max_tokens)
+        body = request_body(
+            messages,
+            model=settings.model,
+            temperature=settings.temperature,
+            max_tokens=max_tokens or settings.max_tokens,
+            tools=tools,
+        )
         deadline = asyncio.get_running_loop().time() + settings.total_timeout
         async with (
             self._post(body, deadline) as response,
@@ -71,18 +83,6 @@ class OpenAICompatibleModel:
         ):
             async for chunk in chunks:
                 yield chunk
-
-    def _request(self, messages: Sequence[ChatMessage], *, max_tokens: int) -> bytes:
-        return orjson.dumps(
-            {
-                "model": self._settings.model,
-                "messages": [{"role": message.role, "content": message.content} for message in messages],
-                "stream": True,
-                "stream_options": {"include_usage": True},
-                "temperature": self._settings.temperature,
-                "max_tokens": max_tokens,
-            }
-        )
 
     @asynccontextmanager
     async def _post(self, body: bytes, deadline: float) -> AsyncIterator[aiohttp.ClientResponse]:

@@ -1,41 +1,76 @@
 """What the product asks of a language model."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from vitte.core.errors import VitteError
 
 
 @dataclass(frozen=True, slots=True)
-class ChatMessage:
-    """One message of the context that a model is shown."""
+class Image:
+    """A picture that goes with a message."""
 
-    role: Literal["system", "user", "assistant"]
+    mime_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Something that a model may ask us to do for it. `parameters` is a JSON schema of an object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish that a tool be used. `arguments` is JSON as the model wrote it, and may not parse."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message of the context that a model is shown.
+
+    Only a person's message has images, only the model's has tool calls. What a tool came to is a message of
+    the role "tool" that names the call in `tool_call_id`, and comes after the message that asked for it.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    images: tuple[Image, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens that a call has cost, in the model's own count."""
+    """Tokens that a call has cost, in the model's own count unless it is estimated."""
 
     prompt_tokens: int
     completion_tokens: int
+    is_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """A piece of a streamed answer.
 
-    `text` may be empty. `finish_reason` comes with the last piece of text ("stop", "length", ...),
-    `usage` at the very end, and only from providers that tell it. `model` names who answers, where several
-    may.
+    `text` may be empty. `finish_reason` comes with the last piece of text ("stop", "length", "tool_calls"),
+    `usage` at the very end, and only from providers that tell it. `tool_calls` are whole and come once, with
+    or after the finish reason. `model` names who answers, where several may.
     """
 
     text: str = ""
     finish_reason: str | None = None
     usage: Usage | None = None
     model: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 class ChatModel(Protocol):
@@ -47,7 +82,11 @@ class ChatModel(Protocol):
         ...
 
     def stream(
-        self, messages: Sequence[ChatMessage], *, max_tokens: int | None = None
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        max_tokens: int | None = None,
+        tools: Sequence[Tool] = (),
     ) -> AsyncIterator[Chunk]:
         """Yield the answer as it is made. Raises LlmError, before or between pieces."""
         ...
@@ -94,3 +133,25 @@ class LlmInterruptedError(LlmError):
 
     code = "llm_interrupted"
     text_key = "error-llm-interrupted"
+
+
+class LlmRefusedInputError(LlmError):
+    """The model cannot do with what it was given: the person has to ask otherwise, or choose another."""
+
+    code = "llm_refused_input"
+    status = 422
+    text_key = "error-llm-refused-input"
+
+
+class LlmRefusedImagesError(LlmRefusedInputError):
+    """This model cannot look at pictures, or not at this one."""
+
+    code = "llm_refused_images"
+    text_key = "error-llm-refused-images"
+
+
+class LlmRefusedToolsError(LlmRefusedInputError):
+    """This model cannot use tools."""
+
+    code = "llm_refused_tools"
+    text_key = "error-llm-refused-tools"

@@ -1,0 +1,1 @@
+"""Texts as vectors, so that like ones are near each other."""
