@@ -24,8 +24,9 @@ from tests.ports import keep_apart
 from tests.servers import PASSWORD, Servers
 from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
+from vitte.core.settings.backends import DatabaseSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
-from vitte.db.models import Base
+from vitte.db.models import Base, LanguageModel, Persona, PlanLimits
 from vitte.db.statement import Row, Statement
 from vitte.db.transaction import Transaction
 from vitte.embedded.ports import free_port
@@ -130,6 +131,27 @@ def make_database(servers: Servers) -> Callable[[str], Awaitable[str]]:
 
 
 _made: set[str] = set()
+_SEEDED = (Persona, LanguageModel, PlanLimits)
+"""Tables that the migrations put something into."""
+
+
+async def empty_tables(database: DatabaseSettings) -> None:
+    """Bring every table to where the migrations left it."""
+    engine = create_engine(database, process="test")
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    async with engine.begin() as connection:
+        if not await connection.scalar(text("SELECT to_regnamespace('seeds') IS NOT NULL")):
+            await connection.execute(text("CREATE SCHEMA seeds"))
+            for seeded in _SEEDED:
+                name = seeded.__tablename__
+                await connection.execute(text(f"CREATE TABLE seeds.{name} AS TABLE {name}"))
+        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        for seeded in _SEEDED:
+            name = seeded.__tablename__
+            columns = ", ".join(column.name for column in seeded.__table__.columns if column.name != "id")
+            seed = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM seeds.{name} ORDER BY id"  # noqa: S608
+            await connection.execute(text(seed))
+    await engine.dispose()
 
 
 @pytest.fixture
@@ -162,11 +184,7 @@ async def settings(servers: Servers, worker_number: int) -> Settings:
             "beat": {"port": free_port()},
         }
     )
-    engine = create_engine(settings.database, process="test")
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    async with engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-    await engine.dispose()
+    await empty_tables(settings.database)
     async with Redis(
         port=servers.redis_port, password=PASSWORD, db=worker_number, socket_timeout=PATIENCE
     ) as redis:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from vitte.assistant.schemas import Answer, Asked, Question, Turn
 from vitte.assistant.turns import TurnStore
+from vitte.core.job_names import TITLE_DIALOG
 from vitte.core.settings import Settings
 from vitte.db.models import Dialog, Job, Message
 from vitte.db.transaction import Transaction
@@ -44,7 +45,8 @@ def asked(user_id: int, number: int = 1) -> Asked:
 
 
 def answer_to(turn: Turn, text: str = "answer") -> Answer:
-    return Answer(turn=turn, text=text, model="scripted")
+    orders = ((TITLE_DIALOG, {"dialog_id": turn.dialog_id}),) if turn.is_first else ()
+    return Answer(turn=turn, text=text, model="scripted", orders=orders)
 
 
 async def count(transaction: Transaction, model: type[Dialog] | type[Message] | type[Job]) -> int:

@@ -18,7 +18,7 @@ from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
 from vitte.core.clock import utc_now
 from vitte.core.errors import VitteError
-from vitte.core.job_names import TITLE_DIALOG
+from vitte.core.job_names import SUMMARISE_DIALOG, TITLE_DIALOG
 from vitte.core.settings import Settings
 from vitte.db.transaction import Transaction
 from vitte.inbox.service import InboxService
@@ -165,7 +165,10 @@ async def test_no_tick_and_no_job_costs_more_the_more_was_done_before(
     for name, function in work.ticks.items():
         await TickRunner(injected(working, function), settings.worker).run(name)
     # A job that is new here needs arguments to be tried with.
-    arguments: dict[str, dict[str, Any]] = {TITLE_DIALOG: {"dialog_id": 77}}
+    arguments: dict[str, dict[str, Any]] = {
+        TITLE_DIALOG: {"dialog_id": 77},
+        SUMMARISE_DIALOG: {"dialog_id": 77, "keep_tokens": 0},
+    }
     assert set(arguments) == set(work.jobs)
     functions = {name: injected(working, function) for name, function in work.jobs.items()}
     leases = await working.get(JobLeases)

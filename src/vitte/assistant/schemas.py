@@ -1,10 +1,22 @@
 """What a turn of a conversation is made of."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
 
-from vitte.clients.llm.protocol import ChatMessage
+from vitte.assistant.places import Place
 from vitte.core.errors import VitteError
+from vitte.core.tokens import IMAGE_TOKENS, count_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRef:
+    """A picture at Telegram; the bot may fetch it by its id as often as it likes."""
+
+    file_id: str
+    mime_type: str
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +25,28 @@ class Question:
 
     text: str
     telegram_message_id: int
+    images: tuple[ImageRef, ...] = ()
+    media_group_id: str | None = None
+    author: str | None = None
+    """Who asks, by name, where others may ask too."""
+
+    @property
+    def tokens(self) -> int:
+        """What it takes of a model's context, by estimate."""
+        return count_tokens(self.text) + IMAGE_TOKENS * len(self.images)
+
+    @property
+    def extra_data(self) -> dict[str, Any]:
+        """What is stored of it beside its text."""
+        extra: dict[str, Any] = {}
+        if self.images:
+            extra["images"] = [
+                {"file_id": one.file_id, "mime_type": one.mime_type, "width": one.width, "height": one.height}
+                for one in self.images
+            ]
+        if self.media_group_id is not None:
+            extra["media_group_id"] = self.media_group_id
+        return extra
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +60,27 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question and who asks it."""
+    """A question, who asks it, and where.
+
+    `budget` is how many tokens question and earlier messages may take together. `persona` is whom a dialog
+    speaks with that begins with this question.
+    """
 
     user_id: int
     question: Question
+    place: Place | None = None
+    budget: int = 8192
+    persona: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message of a dialog."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    images: tuple[ImageRef, ...] = ()
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,25 +89,47 @@ class Turn:
 
     dialog_id: int
     question_id: int
-    context: list[ChatMessage]
+    context: list[Said]
     answer: StoredAnswer | None
     """The one that it has already; the context is then only the question."""
     is_stopped: bool
     """Whether the person has said already that they want no answer."""
+    persona: str | None = None
+    """Key of the persona that the dialog speaks with."""
+    summary: str | None = None
+    """What was said before the context."""
+    is_cut: bool = False
+    """Whether something is missing between summary and context: it did not fit."""
+    unsummarised: int = 0
+    """Tokens of all that was said since the summary, the question included."""
 
     @property
     def is_first(self) -> bool:
         """Whether nothing was said before that got an answer."""
-        return len(self.context) == 1
+        return len(self.context) == 1 and self.summary is None and not self.is_cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a model, by its name, has said in a turn."""
+    """What a model, by its name, has said in a turn, and whom it cost.
+
+    `orders` are the jobs that are to be done once it is stored, by name, with their arguments.
+    """
 
     turn: Turn
     text: str
     model: str
+    orders: tuple[tuple[str, dict[str, Any]], ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """A question that its author has changed, at a time of Telegram's clock."""
+
+    user_id: int
+    question: Question
+    place: Place | None
+    at: datetime
 
 
 class Reply(Protocol):

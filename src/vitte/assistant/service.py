@@ -4,12 +4,14 @@ import time
 
 import structlog
 
+from vitte.assistant.context import Frame, compose
 from vitte.assistant.metrics import ANSWERS
 from vitte.assistant.running import AnswerStoppedError, RunningAnswer, RunningAnswers
 from vitte.assistant.schemas import Answer, Asked, Question, Reply, Turn
 from vitte.assistant.turns import TurnStore
-from vitte.clients.llm.protocol import ChatMessage, ChatModel, LlmError, LlmInterruptedError
+from vitte.clients.llm.protocol import ChatModel, LlmError, LlmInterruptedError
 from vitte.core.errors import VitteError
+from vitte.core.job_names import TITLE_DIALOG
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.outages import outlast
 
@@ -50,7 +52,8 @@ class AssistantService:
             answer_id, content = answer.id, answer.text
         else:
             content, cut_by, model = await self._stream(turn, reply, running)
-            made = Answer(turn=turn, text=content, model=model)
+            orders = ((TITLE_DIALOG, {"dialog_id": turn.dialog_id}),) if turn.is_first else ()
+            made = Answer(turn=turn, text=content, model=model, orders=orders)
             answer_id = await outlast(lambda: self._turns.save_answer(made))
         message_id = await reply.send(content, cut_by=cut_by)
         await outlast(lambda: self._turns.mark_sent(answer_id, message_id))
@@ -64,7 +67,7 @@ class AssistantService:
         """
         started = time.monotonic()
         content, model = "", self._model.name
-        context = [ChatMessage("system", self._settings.system_prompt), *turn.context]
+        context = compose(turn, Frame(system_prompt=self._settings.system_prompt))
         try:
             async with running.until_stopped():
                 async for chunk in self._model.stream(context):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vitte.assistant.repository import TurnRepository
-from vitte.assistant.schemas import Answer, Asked, Turn
+from vitte.assistant.revisions import RevisionRepository
+from vitte.assistant.running import AnswerStoppedError
+from vitte.assistant.schemas import Answer, Asked, Edited, Question, Turn
 from vitte.clients.jobs import JobQueue
 from vitte.core.ids import current_correlation_id
-from vitte.core.job_names import TITLE_DIALOG
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
@@ -55,13 +56,40 @@ class TurnStore:
     async def save_answer(self, answer: Answer) -> int:
         """Store an answer that is not sent yet, and return its id; the same one twice is stored once.
 
-        The first of a dialog orders the dialog's title. Raises RuntimeError when the question has another
-        answer.
+        Its orders become jobs with it. Raises AnswerStoppedError when its dialog was deleted meanwhile, and
+        RuntimeError when the question has another answer.
         """
         answer_id = await self._answers.add(_Made(answer, current_correlation_id()))
-        if answer_id is None:
-            raise RuntimeError("the question has got another answer meanwhile")
-        return answer_id
+        if answer_id is not None:
+            return answer_id
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            if not await RevisionRepository(transaction).question_exists(answer.turn.question_id):
+                raise AnswerStoppedError
+        raise RuntimeError("the question has got another answer meanwhile")
+
+    async def edit(self, edited: Edited) -> bool:
+        """Take a changed question in place of the old one, and take its answer back; tell whether it is so.
+
+        Only the newest question of a dialog can be changed. Doing it again is harmless: an edit has a time.
+        """
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            return await RevisionRepository(transaction).edit(edited)
+
+    async def take_back(
+        self, user_id: int, question_message_id: int, answer_message_id: int
+    ) -> Question | None:
+        """Take back the answer that was sent as this message, and return its question, to be asked again.
+
+        Only the newest answer of a dialog can be taken back; None when it is not that any more. Doing it
+        again is harmless: the answer that came in its place was sent as another message.
+        """
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            return await RevisionRepository(transaction).take_back(
+                user_id, question_message_id, answer_message_id
+            )
 
     async def mark_sent(self, answer_id: int, message_id: int) -> None:
         """Note the Telegram message by which the person got the answer."""
@@ -79,20 +107,17 @@ class TurnStore:
         transaction = Transaction(self._session_factory)
         turns = TurnRepository(transaction)
         answers = [one.answer for one in made]
-        first = [one for one in made if one.answer.turn.is_first]
-        if not first:
+        if not any(answer.orders for answer in answers):
             async with transaction.single():
                 ids = await turns.save_answers(answers)
         else:
             jobs = JobService(transaction, JobRepository(transaction), self._queue)
             async with transaction:
                 ids = await turns.save_answers(answers)
-                for one in first:
-                    await jobs.enqueue(
-                        TITLE_DIALOG,
-                        correlation_id=one.correlation_id,
-                        dialog_id=one.answer.turn.dialog_id,
-                    )
+                for one in made:
+                    if one.answer.turn.question_id in ids:
+                        for name, args in one.answer.orders:
+                            await jobs.enqueue(name, correlation_id=one.correlation_id, **args)
         return [ids.get(answer.turn.question_id) for answer in answers]
 
     async def _mark_sent(self, sent: Sequence[tuple[int, int]]) -> list[None]:

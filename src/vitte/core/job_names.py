@@ -11,6 +11,7 @@ TICK_QUEUE: Final = "ticks"
 
 # Jobs: rows of the table `jobs`.
 TITLE_DIALOG: Final = "dialogs.title_dialog"
+SUMMARISE_DIALOG: Final = "dialogs.summarise_dialog"
 
 # What Celery's messages are called.
 RUN_JOB: Final = "jobs.run"

@@ -29,6 +29,7 @@ from vitte.db.engine import SessionFactory, create_engine, create_session_factor
 from vitte.db.transaction import Transaction
 from vitte.dialogs.repository import DialogRepository
 from vitte.dialogs.service import DialogService
+from vitte.dialogs.summaries import SummaryService
 from vitte.dialogs.titles import TitleService
 from vitte.inbox.service import InboxService
 from vitte.jobs.leases import JobLeases
@@ -156,6 +157,7 @@ class FeatureProvider(Provider):
     dialogs = provide(DialogRepository)
     dialog_service = provide(DialogService)
     title_service = provide(TitleService)
+    summary_service = provide(SummaryService)
     jobs = provide(JobRepository)
     job_service = provide(JobService)
     assistant_service = provide(AssistantService)

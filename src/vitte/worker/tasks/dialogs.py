@@ -2,7 +2,8 @@
 
 from dishka import FromDishka
 
-from vitte.core.job_names import TITLE_DIALOG
+from vitte.core.job_names import SUMMARISE_DIALOG, TITLE_DIALOG
+from vitte.dialogs.summaries import SummaryService
 from vitte.dialogs.titles import TitleService
 from vitte.worker.jobs import job
 
@@ -11,3 +12,9 @@ from vitte.worker.jobs import job
 async def title_dialog(dialog_id: int, titles: FromDishka[TitleService]) -> None:
     """Name a dialog by what it is about."""
     await titles.give_title(dialog_id)
+
+
+@job(SUMMARISE_DIALOG)
+async def summarise_dialog(dialog_id: int, keep_tokens: int, summaries: FromDishka[SummaryService]) -> None:
+    """Put the beginning of a long dialog into a few words."""
+    await summaries.summarise(dialog_id, keep_tokens=keep_tokens)

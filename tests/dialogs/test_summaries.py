@@ -1,0 +1,118 @@
+"""Long dialogs in short."""
+
+import asyncio
+
+import pytest
+from dishka import AsyncContainer
+
+from vitte.assistant.schemas import Answer, Asked, Question, Turn
+from vitte.assistant.turns import TurnStore
+from vitte.clients.llm.protocol import LlmError
+from vitte.dialogs.summaries import SummaryService
+from vitte.sandbox.llm import Script
+from vitte.users.schemas import TelegramProfile
+from vitte.users.service import UserService
+
+# A question or answer of a hundred tokens.
+_HUNDRED = "word " * 67
+_BUDGET = 1000
+
+
+@pytest.fixture
+async def user_id(container: AsyncContainer) -> int:
+    async with container() as request:
+        users = await request.get(UserService)
+        return (await users.meet(TelegramProfile(telegram_id=1000, first_name="A"))).id
+
+
+async def ask(container: AsyncContainer, user_id: int, number: int, text: str = "", budget: int = 0) -> Turn:
+    turns = await container.get(TurnStore)
+    question = Question(text=text or f"{number}: {_HUNDRED}", telegram_message_id=number)
+    turn = await turns.begin(Asked(user_id=user_id, question=question, budget=budget or _BUDGET))
+    await turns.save_answer(Answer(turn=turn, text=f"answer {number}: {_HUNDRED}", model="scripted"))
+    return turn
+
+
+async def summarise(container: AsyncContainer, dialog_id: int, keep_tokens: int = 300) -> None:
+    async with container() as request:
+        await (await request.get(SummaryService)).summarise(dialog_id, keep_tokens=keep_tokens)
+
+
+async def test_what_does_not_fit_any_more_is_known_in_short(
+    container: AsyncContainer, model: Script, user_id: int
+) -> None:
+    model.answer = "They counted."
+    turns = [await ask(container, user_id, number) for number in range(1, 11)]
+    assert not turns[2].is_cut
+    assert turns[-1].is_cut
+    assert turns[-1].unsummarised > _BUDGET
+    await summarise(container, turns[0].dialog_id)
+    turn = await ask(container, user_id, 11)
+    assert not turn.is_cut
+    assert turn.summary == "They counted."
+    # The newest are there in full, questions first, and every one of the others was shown to be summarised.
+    shown = [said.text.partition(":")[0] for said in turn.context]
+    assert shown == ["10", "answer 10", "11"]
+    summarised = "".join(request["messages"][-1]["content"] for request in model.requests)
+    assert all(f"user: {number}:" in summarised for number in range(1, 10))
+    assert "user: 10:" not in summarised
+
+
+async def test_a_summary_goes_on_from_the_one_before(
+    container: AsyncContainer, model: Script, user_id: int
+) -> None:
+    model.answer = "First notes."
+    turns = [await ask(container, user_id, number) for number in range(1, 5)]
+    await summarise(container, turns[0].dialog_id)
+    for number in range(5, 9):
+        await ask(container, user_id, number)
+    model.requests.clear()
+    model.answer = "Second notes."
+    await summarise(container, turns[0].dialog_id)
+    (request,) = model.requests
+    assert "First notes." in request["messages"][-1]["content"]
+    assert "user: 2:" not in request["messages"][-1]["content"]
+    assert (await ask(container, user_id, 9)).summary == "Second notes."
+
+
+async def test_a_short_dialog_is_left_alone(container: AsyncContainer, model: Script, user_id: int) -> None:
+    turn = await ask(container, user_id, 1)
+    await summarise(container, turn.dialog_id)
+    await summarise(container, turn.dialog_id + 1000)
+    assert not model.requests
+
+
+async def test_a_message_as_long_as_a_book_is_summarised_too(
+    container: AsyncContainer, model: Script, user_id: int
+) -> None:
+    model.answer = "A book."
+    turn = await ask(container, user_id, 1, text="page " * 20_000)
+    await summarise(container, turn.dialog_id)
+    later = await ask(container, user_id, 2)
+    assert (later.summary, later.is_cut) == ("A book.", False)
+
+
+async def test_two_workers_at_one_dialog_leave_one_whole_summary(
+    container: AsyncContainer, model: Script, user_id: int
+) -> None:
+    model.answer = "Notes."
+    turns = [await ask(container, user_id, number) for number in range(1, 30)]
+    dialog_id = turns[0].dialog_id
+    await asyncio.gather(*(summarise(container, dialog_id) for _ in range(2)))
+    await summarise(container, dialog_id)
+    turn = await ask(container, user_id, 31)
+    assert (turn.summary, turn.is_cut) == ("Notes.", False)
+
+
+@pytest.mark.parametrize("fault", ["broken", "empty"])
+async def test_a_model_that_is_away_leaves_everything_as_it_was(
+    container: AsyncContainer, model: Script, user_id: int, fault: str
+) -> None:
+    turns = [await ask(container, user_id, number) for number in range(1, 9)]
+    model.fault = fault  # type: ignore[assignment]  # one of its names
+    with pytest.raises(LlmError):
+        await summarise(container, turns[0].dialog_id)
+    model.fault = None
+    turn = await ask(container, user_id, 9)
+    assert turn.summary is None
+    assert turn.is_cut
