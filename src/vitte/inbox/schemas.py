@@ -11,6 +11,8 @@ _FAST_KINDS = frozenset(
     {"pre_checkout_query", "shipping_query", "callback_query", "stopped_message_generation"}
 )
 _TYPE = re.compile(r"[a-z_]{3,40}")
+_TYPE_OF_STORED = re.compile(r'\{"update_id":-?\d+,"([a-z_]{3,40})":')
+"""How an update begins that Telegram sends and `read_update` stores."""
 _FAST_COMMANDS = frozenset({"/cancel", "/stop"})
 
 
@@ -84,6 +86,8 @@ def type_of(payload: str) -> str:
 
     "other" is what cannot be a name of Telegram's: whoever sends it shall not choose the labels of a metric.
     """
+    if (found := _TYPE_OF_STORED.match(payload)) is not None:
+        return found[1]
     names = [name for name in loads(payload or "{}") if name != "update_id"]
     return names[0] if names and _TYPE.fullmatch(names[0]) else "other"
 
