@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from tests.patience import PATIENCE
 from vitte.clients.llm import (
@@ -16,6 +18,7 @@ from vitte.clients.llm import (
     LlmUnavailableError,
     OpenAICompatibleModel,
     Usage,
+    openai_compatible,
 )
 from vitte.core.settings.outside import LlmSettings
 from vitte.sandbox.llm import Fault, Script, running_model
@@ -71,6 +74,36 @@ async def test_a_fast_answer_comes_in_few_pieces_and_whole(
     pieces = [chunk.text async for chunk in client.stream(QUESTION) if chunk.text]
     assert "".join(pieces) == script.answer
     assert len(pieces) < 250
+
+
+async def test_the_next_question_needs_no_new_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The machine may be busy; how soon is not the question here.
+    monkeypatch.setattr(openai_compatible, "_END_WITHIN", PATIENCE)
+    monkeypatch.setattr(openai_compatible, "_KEPT_FOR", PATIENCE)
+    peers, heard = [], asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        peers.append(request.transport.get_extra_info("peername"))
+        response = web.StreamResponse()
+        await response.prepare(request)
+        event = b'{"choices":[{"delta":{"content":"Yes"},"finish_reason":"stop"}]}'
+        await response.write(b"data: " + event + b"\n\ndata: [DONE]\n\n")
+        # The end of the response comes by itself, as it may on any network.
+        await heard.wait()
+        await response.write_eof()
+        return response
+
+    app = web.Application()
+    app.add_routes([web.post("/v1/chat/completions", answer)])
+    async with TestServer(app) as server:
+        model = OpenAICompatibleModel(LlmSettings(model="it", base_url=str(server.make_url("/v1"))))
+        for _ in range(3):
+            heard.clear()
+            async for _ in model.stream(QUESTION):
+                heard.set()
+        await model.close()
+    assert len(set(peers)) == 1
 
 
 async def test_the_model_is_told_the_whole_context(client: OpenAICompatibleModel, script: Script) -> None:

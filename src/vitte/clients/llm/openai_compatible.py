@@ -5,7 +5,7 @@ The protocol: https://platform.openai.com/docs/api-reference/chat/create and ...
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -35,6 +35,11 @@ MAX_ANSWER = 200_000
 _DONE = b"[DONE]"
 _MAX_LOGGED = 500
 _GATHER_SECONDS = 0.05
+_END_WITHIN = 0.02
+"""Seconds from an answer's last event to the end of its response, or its connection is closed."""
+# Seconds that a connection rests for the next question. Servers close theirs after two or more, and what is
+# sent in that moment is lost.
+_KEPT_FOR = 1.5
 _ROUNDS_TO_READ = 2
 """Of the event loop, in which it looks at its sockets."""
 
@@ -91,7 +96,8 @@ class OpenAICompatibleModel:
         if key := settings.api_key.get_secret_value():
             headers["Authorization"] = f"Bearer {key}"
         if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_FOR)
+            self._session = aiohttp.ClientSession(connector=connector)
         response: aiohttp.ClientResponse | None = None
         try:
             # Models that think before they speak send no headers meanwhile: this wait is the first token's.
@@ -137,6 +143,7 @@ class OpenAICompatibleModel:
             if error is not None:
                 raise error
             if is_done:
+                await _reach_end(response)
                 return
             if length and not finished:
                 await _let_words_gather(response)
@@ -167,13 +174,21 @@ async def _let_words_gather(response: aiohttp.ClientResponse) -> None:
         return  # all has been read
     connection.protocol.pause_reading()
     try:
-        await asyncio.sleep(_GATHER_SECONDS)
+        # All answers of this process at one beat, for which the loop wakes up once.
+        await asyncio.sleep(_GATHER_SECONDS - _from_now(0) % _GATHER_SECONDS)
     finally:
         connection.protocol.resume_reading()
     # What the socket holds by now is to be in the buffer before that is read: or a word that had slipped in
     # before the pause would be all there is, and the others wait once more.
     for _ in range(_ROUNDS_TO_READ):
         await asyncio.sleep(0)
+
+
+async def _reach_end(response: aiohttp.ClientResponse) -> None:
+    """Read what ends a complete answer: then its connection is kept, and the next needs no other."""
+    with suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout(_END_WITHIN):
+            await response.content.wait_eof()
 
 
 def _from_now(seconds: float) -> float:
