@@ -67,6 +67,9 @@ class _Reply:
     def draft(self, text: str) -> None:
         pass
 
+    def status(self, text: str) -> None:
+        """Show nothing."""
+
     async def send(self, text: str, *, cut_by: VitteError | None) -> int:  # noqa: ARG002 - the protocol's
         return next(_numbers)
 

@@ -26,6 +26,9 @@ class Chat:
     def draft(self, text: str) -> None:
         self.drafts.append(text)
 
+    def status(self, text: str) -> None:
+        """Show nothing."""
+
     async def send(self, text: str, *, cut_by: VitteError | None) -> int:
         self.sent.append((text, cut_by))
         return 1000 + len(self.sent)
@@ -118,6 +121,9 @@ async def test_an_answer_that_was_made_but_not_sent_is_sent_without_asking_again
     model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
 ) -> None:
     class Unreachable(Chat):
+        def status(self, text: str) -> None:
+            """Show nothing."""
+
         async def send(self, text: str, *, cut_by: VitteError | None) -> int:
             raise ConnectionError
 

@@ -33,6 +33,9 @@ class Chat:
     def draft(self, text: str) -> None:
         self.has_words.set()
 
+    def status(self, text: str) -> None:
+        """Show nothing."""
+
     async def send(self, text: str, *, cut_by: VitteError | None) -> int:
         self.sent.append((text, cut_by))
         return 1000

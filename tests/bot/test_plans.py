@@ -124,6 +124,9 @@ class Chat:
     def draft(self, text: str) -> None:
         """Show nothing."""
 
+    def status(self, text: str) -> None:
+        """Show nothing."""
+
     async def send(self, text: str, *, cut_by: VitteError | None) -> int:
         """Send nothing."""
         return 10**9

@@ -23,6 +23,9 @@ class Chat:
     def draft(self, text: str) -> None:
         """Show nothing."""
 
+    def status(self, text: str) -> None:
+        """Show nothing."""
+
     async def send(self, text: str, *, cut_by: VitteError | None) -> int:
         """Take the answer."""
         return 1001

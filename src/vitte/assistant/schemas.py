@@ -139,6 +139,10 @@ class Reply(Protocol):
         """Show the answer so far. Returns at once; older drafts that were not shown yet are dropped."""
         ...
 
+    def status(self, text: str) -> None:
+        """Show what is being done beside the answer so far, until the answer goes on. Returns at once."""
+        ...
+
     async def send(self, text: str, *, cut_by: VitteError | None) -> int:
         """Send the final text, which replaces the draft, and return its message's id.
 

@@ -24,13 +24,17 @@ async def answer(
 ) -> None:
     """Pass a question on to the assistant, and its answer back as it grows."""
     question = Question(text=message.text or "", telegram_message_id=message.message_id)
+    is_private = message.chat.type == ChatType.PRIVATE
     async with TelegramReply(
         bot,
         chat_id=message.chat.id,
         texts=texts,
         draft_id=message.message_id,
         draft_interval=settings.draft_interval,
-        with_drafts=message.chat.type == ChatType.PRIVATE,
+        with_drafts=is_private,
+        message_thread_id=message.message_thread_id if message.is_topic_message else None,
+        # In a group, others write in between.
+        reply_to_message_id=None if is_private else message.message_id,
     ) as reply:
         await assistant.answer(person.id, question, reply)
 
