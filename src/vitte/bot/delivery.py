@@ -118,5 +118,5 @@ async def _formatted_or_plain(
         if not piece.entities or _ABOUT_FORMATTING.search(error.message) is None:
             raise
         logger.warning("formatting_refused", method=method, reason=error.message)
-    PLAIN_FALLBACKS.labels(method=method).inc()
+    PLAIN_FALLBACKS.labels(at=method).inc()
     return await call(None)

@@ -175,3 +175,19 @@ def test_a_long_draft_shows_its_end_and_knows_that_it_is_in_code() -> None:
     assert "Intro" not in piece.text
     (entity,) = piece.entities
     assert (entity.type, entity.language, entity.offset) == ("pre", "python", 0)
+
+
+@pytest.mark.parametrize("name", ["RuntimeError", "PanicException"])
+def test_an_answer_that_cannot_be_formatted_is_shown_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    error = type(name, (RuntimeError if name == "RuntimeError" else BaseException,), {})
+
+    def fail(*_: object, **__: object) -> None:
+        raise error("fault")
+
+    monkeypatch.setattr("pyromark.events_with_range", fail)
+    assert shown(" **bold**\x00 ") == ("**bold**", [])
+    piece = draft_piece("**bold")
+    assert piece is not None
+    assert piece.text == "**bold**"

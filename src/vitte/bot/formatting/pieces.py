@@ -83,6 +83,8 @@ def _part(text: str, spans: list[Span], start: int, end: int) -> Formatted:
     cut = cut.lstrip("\n") if in_code else cut.lstrip()
     start = end - len(cut)
     cut = cut.rstrip()
+    if len(cut) == len(text):
+        return Formatted(text, spans)
     moved = (
         replace(span, start=max(span.start - start, 0), end=min(span.end - start, len(cut)))
         for span in spans

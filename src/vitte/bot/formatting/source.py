@@ -46,6 +46,10 @@ def clean(text: str) -> str:
     return text
 
 
+class ParserPanicError(Exception):
+    """The parser met a fault of its own."""
+
+
 class Source:
     """A Markdown document: `data` is what was parsed, in UTF-8, and the ranges of `events` are in it."""
 
@@ -84,11 +88,17 @@ class Source:
 
     def _events(self, options: pyromark.Options) -> list[tuple[Event, Range]]:
         resolve = self._resolve if self._links else None
-        return list(
-            pyromark.events_with_range(
-                self.data.decode(), options=options, merge_text=True, broken_link_callback=resolve
+        try:
+            return list(
+                pyromark.events_with_range(
+                    self.data.decode(), options=options, merge_text=True, broken_link_callback=resolve
+                )
             )
-        )
+        except BaseException as error:
+            # A panic of Rust is no Exception, and would end more than this answer.
+            if type(error).__name__ == "PanicException":
+                raise ParserPanicError(str(error)) from error
+            raise
 
     def _resolve(self, link: Any) -> tuple[str, str] | None:
         return self._links.get(_folded(link["reference"]))
