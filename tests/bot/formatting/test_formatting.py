@@ -100,6 +100,7 @@ def test_only_links_of_the_web_and_of_people_can_be_clicked(
         ("$x^2 + y_1 \\leq z$", "x² + y₁ ≤ z"),
         ("a\n\n$$\\frac{a}{b}$$\n\nb", "a\n\na/b\n\nb"),
         ("\\(a^2\\) and \\[b^2\\] c", "a² and \nb²\nc"),
+        ("$x = \\sqrt{b^2 - 4ac}$ and $\\sqrt[n]{2}$", "x = √(b² - 4ac) and ⁿ√2"),
         ("$5 and $10", "$5 and $10"),
         ("$5.5-$7 and **$8**", "$5.5-$7 and $8"),
         ("`\\(a^2\\)`", "\\(a^2\\)"),

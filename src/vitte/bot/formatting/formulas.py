@@ -9,6 +9,8 @@ _MAX_DEPTH = 20
 _LEFT_OVER = re.compile(r"\\[a-zA-Z]")
 _SIGNS = re.compile(rb"[\\^_=+*/<>{}|-]")
 _SHORT = 3
+_ROOTS = {"": "√", "2": "√", "3": "∛", "4": "∜"}
+_RAISED = str.maketrans("0123456789n", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ")
 
 
 def is_formula(content: bytes, following: bytes) -> bool:
@@ -48,5 +50,17 @@ def _converter() -> Callable[[str], str]:
     # 20 ms that only those need who are asked for formulas.
     from telegramify_markdown.latex_escape.helper import LatexToUnicodeHelper
 
-    convert: Callable[[str], str] = LatexToUnicodeHelper().convert
+    class Converter(LatexToUnicodeHelper):
+        """Writes roots with brackets: a line over each letter is hard to read and copies badly."""
+
+        @staticmethod
+        def translate_sqrt(command: str, option: str, param: str) -> str:  # noqa: ARG004 - as it is called
+            return _root(option.strip(), param.strip())
+
+    convert: Callable[[str], str] = Converter().convert
     return convert
+
+
+def _root(degree: str, content: str) -> str:
+    sign = _ROOTS.get(degree) or f"{degree.translate(_RAISED)}√"
+    return sign + (content if content.isalnum() else f"({content})")
