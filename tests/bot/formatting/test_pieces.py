@@ -39,6 +39,13 @@ def test_a_message_has_no_more_entities_and_links_than_telegram_keeps() -> None:
     assert sum(len(piece.entities) for piece in pieces) == 20
 
 
+def test_very_many_styles_make_no_flood_of_messages_and_cost_no_link() -> None:
+    pieces = message_pieces("**a** `b` *c* " * 2000 + "[d](https://example.com) " * 200)
+    assert all(len(piece.entities) <= 100 for piece in pieces)
+    assert len(pieces) < 20
+    assert sum(entity.type == "text_link" for piece in pieces for entity in piece.entities) == 200
+
+
 def test_emoji_flags_and_accents_are_not_torn() -> None:
     for letter in ("👨‍👩‍👧‍👦", "🇷🇺", "👍🏽", "e\u0301", "❤️"):
         for shift in range(4):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from aiogram.types import MessageEntity
 
-from vitte.bot.formatting.spans import PRE, Formatted, Span, trim
+from vitte.bot.formatting.spans import CODE, LINK, PRE, QUOTE, Formatted, Span, trim
 from vitte.bot.splitting import MAX_MESSAGE, find_cut, head, is_visible, tail, utf16_length
 
 MAX_ENTITIES = 90
@@ -16,6 +16,9 @@ MAX_ENTITY_BYTES = 7000
 """A message whose entities take more than about 9,500 bytes is refused:
 https://github.com/tdlib/telegram-bot-api/issues/165 ."""
 _BYTES_OF_ENTITY = 16
+_MIN_SHARE = 3
+"""What part of a full message its styles may at most cut it down to."""
+_NEED = {LINK: 0, PRE: 1, QUOTE: 2, CODE: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +59,37 @@ def _parts(formatted: Formatted) -> Iterator[Formatted]:
         end = _within_limits(spans, start, end)
         if end < len(text):
             end = find_cut(text, start, end, [block for block in blocks if block[1] > start])
-        yield _part(text, spans, start, end)
+        part = _part(text, spans, start, end)
+        yield Formatted(part.text, _most_needed(part.spans))
         start = end
 
 
 def _within_limits(spans: list[Span], start: int, end: int) -> int:
-    """Return `end`, or where one entity too many begins before it."""
-    size = 0
+    """Return `end`, or where one entity too many begins before it.
+
+    Rather a word that is not bold than many short messages; but a link that is left out leads nowhere.
+    """
+    least = start + (end - start) // _MIN_SHARE
+    links = size = 0
     for count, span in enumerate(spans):
-        size += _size(span)
         if span.start >= end:
             break
-        if (count >= MAX_ENTITIES or size > MAX_ENTITY_BYTES) and span.start > start:
+        if span.kind == LINK:
+            links += 1
+            size += _size(span)
+        if span.start > start and (
+            links > MAX_ENTITIES or size > MAX_ENTITY_BYTES or (count >= MAX_ENTITIES and span.start >= least)
+        ):
             return span.start
     return end
+
+
+def _most_needed(spans: list[Span]) -> list[Span]:
+    """Return as many spans as a message may have: links before blocks and code, and these before styles."""
+    if len(spans) <= MAX_ENTITIES:
+        return spans
+    kept = sorted(spans, key=lambda span: _NEED.get(span.kind, len(_NEED)))[:MAX_ENTITIES]
+    return sorted(kept, key=lambda span: (span.start, -span.end))
 
 
 def _size(span: Span) -> int:
