@@ -17,10 +17,13 @@ from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.service import SubscriptionService
 from vitte.clients.cache.protocol import Cache, Invalidator, NoCache
 from vitte.clients.cache.shared import RedisCache
+from vitte.clients.embeddings.protocol import Embedder
 from vitte.clients.jobs import JobQueue
-from vitte.clients.llm.chain import ModelChain
+from vitte.clients.llm.chain import Providers
 from vitte.clients.llm.protocol import ChatModel
+from vitte.clients.media import Media
 from vitte.clients.redis import connect_redis
+from vitte.clients.speech.protocol import SpeechToText, TextToSpeech
 from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
 from vitte.core.settings.outside import AssistantSettings
@@ -123,11 +126,38 @@ class BackendProvider(Provider):
         await jobs.close()
 
     @provide
-    async def model(self, settings: Settings) -> AsyncIterator[ChatModel]:
-        """The language model, with those that stand in for it."""
-        model = ModelChain.of(settings.llm)
-        yield model
-        await model.close()
+    async def providers(self, settings: Settings) -> AsyncIterator[Providers]:
+        """Where language models are."""
+        providers = Providers(settings.llm)
+        yield providers
+        await providers.close()
+
+    @provide
+    def model(self, providers: Providers) -> ChatModel:
+        """The language model of the settings, with those that stand in for it."""
+        return providers.default_chain()
+
+    @provide
+    async def media(self, settings: Settings, providers: Providers) -> AsyncIterator[Media]:
+        """The models that hear, speak and embed."""
+        media = Media(settings, providers)
+        yield media
+        await media.close()
+
+    @provide
+    def hearing(self, media: Media) -> SpeechToText:
+        """The one that hears."""
+        return media.hearing
+
+    @provide
+    def voice(self, media: Media) -> TextToSpeech:
+        """The one that speaks."""
+        return media.voice
+
+    @provide
+    def embedder(self, media: Media) -> Embedder:
+        """The one that embeds."""
+        return media.embedder
 
     @provide
     def presence(self, settings: Settings, session_factory: SessionFactory) -> Presence:

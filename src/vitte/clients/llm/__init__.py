@@ -1,6 +1,6 @@
 """Language models."""
 
-from vitte.clients.llm.chain import ModelChain
+from vitte.clients.llm.chain import ModelChain, Providers
 from vitte.clients.llm.openai_compatible import OpenAICompatibleModel
 from vitte.clients.llm.protocol import (
     ChatMessage,
@@ -20,6 +20,7 @@ from vitte.clients.llm.protocol import (
     ToolCall,
     Usage,
 )
+from vitte.clients.llm.specs import ModelSpec
 
 __all__ = [
     "ChatMessage",
@@ -36,7 +37,9 @@ __all__ = [
     "LlmTimeoutError",
     "LlmUnavailableError",
     "ModelChain",
+    "ModelSpec",
     "OpenAICompatibleModel",
+    "Providers",
     "Tool",
     "ToolCall",
     "Usage",

@@ -14,6 +14,7 @@ from pydantic_settings import (
 
 from vitte.core.settings.backends import DatabaseSettings, RedisSettings
 from vitte.core.settings.cache import CacheSettings
+from vitte.core.settings.endpoints import EmbeddingsSettings, SpeechSettings
 from vitte.core.settings.files import EnvFileOrFiles, EnvironmentOrFiles, SettingsError
 from vitte.core.settings.operating import AlertSettings, BackupSettings, SentrySettings
 from vitte.core.settings.outbound import OutboundSettings
@@ -47,6 +48,9 @@ _SECRETS_OF: dict[Process, tuple[str, ...]] = {
 _SECRETS_IF_SET = (
     "redis.password",
     "llm.api_key",
+    "speech.api_key",
+    "speech.voice_api_key",
+    "embeddings.api_key",
     "telegram.webhook_secret",
     "sentry.dsn",
     "backup.identity",
@@ -72,6 +76,8 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     cache: CacheSettings = CacheSettings()
     llm: LlmSettings = LlmSettings()
+    speech: SpeechSettings = SpeechSettings()
+    embeddings: EmbeddingsSettings = EmbeddingsSettings()
     assistant: AssistantSettings = AssistantSettings()
     api: ApiSettings = ApiSettings()
     admin: AdminSettings = AdminSettings()
@@ -141,6 +147,11 @@ class Settings(BaseSettings):
         ]
         faults = [f"{variable(path)} is not set" for path in missing]
         faults += [f"{variable(path)} still holds its placeholder" for path in placeholders]
+        faults += [
+            f"{variable('llm.providers')} still holds a placeholder for {name}"
+            for name, provider in self.llm.providers.items()
+            if provider.api_key.get_secret_value().lower().startswith(PLACEHOLDER)
+        ]
         if faults:
             raise SettingsError(
                 "; ".join(faults) + ". `vitte init` generates secrets; the bot's token comes from @BotFather."
