@@ -16,8 +16,8 @@ from vitte.clients.llm import (
     LlmError,
     LlmMisconfiguredError,
     LlmRefusedImagesError,
-    LlmRefusedInputError,
     LlmRefusedToolsError,
+    LlmTooLongError,
     ModelChain,
     ModelSpec,
     Providers,
@@ -107,7 +107,9 @@ async def test_a_model_known_not_to_see_is_not_even_asked_and_one_without_tools_
         (404, {"error": {"message": "No endpoints found that support tool use."}}, LlmRefusedToolsError),
         (400, {"error": {"message": '"auto" tool choice requires --enable-auto-tool-choice'}},
          LlmRefusedToolsError),
-        (400, {"error": {"message": "context_length_exceeded"}}, LlmMisconfiguredError),
+        (400, {"error": {"message": "This model's maximum context length is 8192 tokens."}}, LlmTooLongError),
+        (400, {"error": {"message": "it exceeds the available context size"}}, LlmTooLongError),
+        (400, {"error": {"message": "temperature must be a number"}}, LlmMisconfiguredError),
         (401, {"error": {"message": "no tool, no image, no key"}}, LlmMisconfiguredError),
     ],
 )  # fmt: skip
@@ -126,7 +128,7 @@ async def test_a_refusal_is_understood_in_the_words_of_many_providers(
         # Nobody speaks of what was not asked for.
         with pytest.raises(LlmError) as raised:
             await read(chain, ASK)
-        assert not isinstance(raised.value, LlmRefusedInputError)
+        assert not isinstance(raised.value, LlmRefusedImagesError | LlmRefusedToolsError)
         await providers.close()
 
 
