@@ -291,6 +291,9 @@ async def test_a_provider_that_only_the_catalogue_uses_is_asked_too(well: Settin
     verdicts = {name: findings[f"provider {name}"].verdict for name in well.llm.providers}
     assert verdicts == {"near": Verdict.OK, "away": Verdict.WRONG, "other": Verdict.DOUBTFUL}
     assert " ms" in findings["provider near"].what
+    told: list[str] = []
+    report(findings, told.append)
+    assert any(" provider other http" in line for line in told)
     well.llm.fallbacks = [{"provider": "near", "model": "spare"}]
     # It is asked for an answer then.
     checks = checks_for(well, ALL)
