@@ -69,6 +69,7 @@ class StoredFile(_Kept):
     name: str | None = None
     width: int = 0
     height: int = 0
+    duration: int = 0
 
 
 @dataclass(slots=True)
@@ -85,6 +86,8 @@ class Message(_Kept):
     entities: list[Json] = field(default_factory=list)
     photo: list[Json] = field(default_factory=list)
     document: Json | None = None
+    media: Json = field(default_factory=dict)
+    """A recording under the name of its field: `voice`, `audio` or `video_note`."""
     reply_markup: Json | None = None
     reply_to: int | None = None
     edit_date: int | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vitte.sandbox.entities.format import FormattedText, format_text
+from vitte.sandbox.entities.model import utf16_length
 from vitte.sandbox.errors import BotApiError, bad_request, forbidden
 from vitte.sandbox.methods.markup import effective_markup
 from vitte.sandbox.methods.params import Params
@@ -79,12 +80,35 @@ class Call:
             return None
         raise bad_request("message to be replied not found")
 
+    def quote(self, chat: Chat, reply_to: int) -> Json | None:
+        """Return the `TextQuote` of a reply, if the call quotes; the quote must be a part of the message."""
+        wanted = self.params.data("reply_parameters") or {}
+        words = wanted.get("quote")
+        if not words:
+            return None
+        quoted = quote_of(chat.messages[reply_to], words, mode=wanted.get("quote_parse_mode"))
+        if quoted is None:
+            raise bad_request("QUOTE_TEXT_INVALID")
+        return quoted
+
     def _no_chat(self, chat_id: int) -> BotApiError:
         if chat_id in self.sandbox.world.people:
             return forbidden("bot can't initiate conversation with a user")
         return bad_request("chat not found")
 
 
+def quote_of(message: Message, words: str, *, mode: str | None = None) -> Json | None:
+    """Return the `TextQuote` with these words of the message; None when they are not in it."""
+    if mode:
+        words = format_text(words, parse_mode=mode, resolve_user=lambda _: None).text
+    text = message.text if message.text is not None else message.caption or ""
+    place = text.find(words)
+    if not words or place < 0 or utf16_length(words) > _QUOTE_LIMIT:
+        return None
+    return {"text": words, "position": utf16_length(text[:place])}
+
+
+_QUOTE_LIMIT = 1024
 Handler = Callable[[Call], Awaitable[Any]]
 PLAYED: dict[str, Handler] = {}
 """Handlers by the method's name in lower case."""
