@@ -139,9 +139,7 @@ async def test_a_very_long_answer_arrives_whole_in_several_messages(
     assert " ".join(" ".join(texts).split()) == " ".join(model.answer.split())
 
 
-async def test_what_the_bot_cannot_take_is_said_plainly(anna: SandboxPerson, model: Script) -> None:
-    sent = await anna.send_document(b"text", name="a.txt")
-    assert "только текст" in (await anna.wait_for_message(after=sent["message_id"]))["text"]
+async def test_an_unknown_command_is_not_asked_of_the_model(anna: SandboxPerson, model: Script) -> None:
     assert "/help" in (await anna.ask("/nonsense"))["text"]
     assert model.requests == []
 

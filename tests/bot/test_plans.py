@@ -103,6 +103,8 @@ async def test_no_message_costs_more_the_more_was_said_before(
 ) -> None:
     for said in ("/start", "/status", "How are you?", "And now?"):
         await anna.ask(said)
+    album = await anna.send_album([("a.txt", b"one"), ("b.txt", b"two")], kind="document")
+    await anna.wait_for_message(after=album[-1]["message_id"])
     model.answer, model.between_tokens = "word " * 5000, 0.05
     for stop in (anna.stop, lambda: anna.send("/stop")):
         seen = len(anna.events)

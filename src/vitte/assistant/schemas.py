@@ -27,6 +27,8 @@ class Question:
     telegram_message_id: int
     images: tuple[ImageRef, ...] = ()
     media_group_id: str | None = None
+    album: tuple[int, ...] = ()
+    """The messages that it is made of, by their ids, where they are parts of an album."""
     author: str | None = None
     """Who asks, by name, where others may ask too."""
 
@@ -46,6 +48,8 @@ class Question:
             ]
         if self.media_group_id is not None:
             extra["media_group_id"] = self.media_group_id
+        if self.album:
+            extra["album"] = list(self.album)
         return extra
 
 

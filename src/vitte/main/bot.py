@@ -41,7 +41,7 @@ from vitte.inbox.service import InboxService
 from vitte.main.begin import begin
 from vitte.main.container import make_container
 from vitte.main.run import run_until_stopped, tune_garbage_collection
-from vitte.main.telegram import TelegramProvider
+from vitte.main.telegram import InputProvider, TelegramProvider
 from vitte.users.presence import Presence
 from vitte.users.service import UserService
 
@@ -68,7 +68,7 @@ async def serve(
     `when_built` is called once all parts are there, before the first update.
     """
     async with AsyncExitStack() as stack:
-        container = make_container(settings, TelegramProvider(), process="bot")
+        container = make_container(settings, TelegramProvider(), InputProvider(), process="bot")
         stack.push_async_callback(container.close)
         bot = await _create_bot(settings, container)
         stack.push_async_callback(bot.session.close)

@@ -9,6 +9,7 @@ from dishka import AsyncContainer, Provider, Scope, make_async_container, provid
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from vitte.assistant.albums import AlbumService
 from vitte.assistant.running import RunningAnswers
 from vitte.assistant.service import AssistantService
 from vitte.assistant.stops import StopService
@@ -21,8 +22,11 @@ from vitte.clients.jobs import JobQueue
 from vitte.clients.llm.chain import ModelChain
 from vitte.clients.llm.protocol import ChatModel
 from vitte.clients.redis import connect_redis
+from vitte.clients.speech.nobody import NobodyHears
+from vitte.clients.speech.protocol import SpeechToText
 from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
+from vitte.core.settings.input import FilesSettings
 from vitte.core.settings.outside import AssistantSettings
 from vitte.core.settings.processes import WorkerSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
@@ -64,6 +68,11 @@ class BackendProvider(Provider):
     def assistant_settings(self, settings: Settings) -> AssistantSettings:
         """The assistant's own."""
         return settings.assistant
+
+    @provide
+    def files_settings(self, settings: Settings) -> FilesSettings:
+        """Those of files that people send."""
+        return settings.files
 
     @provide
     def worker_settings(self, settings: Settings) -> WorkerSettings:
@@ -130,11 +139,17 @@ class BackendProvider(Provider):
         await model.close()
 
     @provide
+    def hearing(self) -> SpeechToText:
+        """The one that hears: nobody."""
+        return NobodyHears()
+
+    @provide
     def presence(self, settings: Settings, session_factory: SessionFactory) -> Presence:
         """Who was seen in this process lately."""
         return Presence(session_factory, interval=settings.bot.seen_interval)
 
     inbox = provide(InboxService)
+    albums = provide(AlbumService)
     people = provide(People)
     turns = provide(TurnStore)
     running_answers = provide(RunningAnswers)

@@ -1,6 +1,7 @@
 """How a person of a sandbox in another process sends files."""
 
 from collections.abc import Iterable
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -49,7 +50,7 @@ class FileSender:
         """Send 2 to 10 files, each a name and its bytes, as one album of photos, documents or audio."""
         form = aiohttp.FormData({"kind": kind, "caption": caption})
         for name, content in files:
-            form.add_field("file", content, filename=name)
+            form.add_field("file", BytesIO(content), filename=name)
         messages: list[Json] = await self._post_form("/albums", form)
         return messages
 
@@ -64,7 +65,7 @@ class FileSender:
         reply_to: int | None = None,
     ) -> Json:
         form = aiohttp.FormData()
-        form.add_field("file", content, filename=name, content_type=mime_type or None)
+        form.add_field("file", BytesIO(content), filename=name, content_type=mime_type or None)
         form.add_field("caption", caption)
         if reply_to is not None:
             form.add_field("reply_to_message_id", str(reply_to))

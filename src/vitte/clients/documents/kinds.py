@@ -35,7 +35,7 @@ _SOURCE = """
     .bash .bat .c .cfg .clj .cmake .conf .cpp .cs .css .csv .cue .dart .diff .env .erl .ex .exs .f90 .fs
     .go .gradle .graphql .groovy .h .hpp .hs .html .ini .ipynb .java .jl .js .json .jsonl .jsx .kt .less
     .log .lua .m .md .mk .ml .mm .nim .patch .php .pl .properties .proto .ps1 .py .r .rb .rs .rst .sass
-    .scala .scss .sh .sol .sql .srt .svelte .swift .tex .tf .toml .ts .tsv .tsx .txt .vb .vtt .vue .xml
+    .scala .scss .sh .sol .sql .srt .svelte .svg .swift .tex .tf .toml .ts .tsv .tsx .txt .vb .vtt .vue .xml
     .yaml .yml .zig
 """
 _NEVER_SUFFIXES, _SOURCE_SUFFIXES = frozenset(_NEVER.split()), frozenset(_SOURCE.split())

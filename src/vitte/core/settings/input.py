@@ -26,7 +26,15 @@ class FilesSettings(BaseModel):
     )
     concurrency: int = Field(2, ge=1, description="Files read at once by a process.")
     album_wait: Seconds = Field(1.0, description="Seconds to wait for the other parts of an album.")
+    max_image_megabytes: int = Field(
+        5, ge=1, description="Largest picture that the model is shown; photos are far smaller."
+    )
     max_images: int = Field(10, ge=1, description="Pictures of one question that the model is shown.")
+
+    @property
+    def max_image_bytes(self) -> int:
+        """The largest picture, in bytes."""
+        return self.max_image_megabytes << 20
 
     @property
     def max_bytes(self) -> int:
