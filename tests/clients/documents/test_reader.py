@@ -3,6 +3,7 @@
 import asyncio
 import codecs
 import os
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -246,3 +247,21 @@ async def test_no_secret_is_within_reach_of_who_reads_a_file(
     monkeypatch.setattr(asyncio, "create_subprocess_exec", note)
     await read(b"hello", "a.txt")
     assert environments == [{"LANG": "C.UTF-8"}]
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "open('/etc/hostname')",
+        "__import__('socket').create_connection(('127.0.0.1', 9))",
+        "__import__('os').system('true')",
+        "__import__('subprocess').run(['true'])",
+    ],
+)
+async def test_who_reads_a_file_can_open_nothing_else_and_speak_to_nobody(deed: str) -> None:
+    program = f"from vitte.clients.documents.reading.bounds import guard; guard(); {deed}"
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", "-c", program, stderr=asyncio.subprocess.PIPE
+    )
+    _, told = await child.communicate()
+    assert b"PermissionError: not from here" in told

@@ -10,6 +10,7 @@ _ENOUGH = 1_500_000
 """Pixels that show all a model sees: what is larger it is sent smaller anyway."""
 _MOST_QUOTED = 1000
 """Characters of what is replied to: mostly it is known from what was said before."""
+_LONGEST_NAME = 100
 _MEDIA = (
     "photo",
     "document",
@@ -112,7 +113,7 @@ def _documents(message: Message) -> tuple[DocumentRef, ...]:
     return (
         DocumentRef(
             file_id=document.file_id,
-            name=document.file_name or "file",
+            name=" ".join((document.file_name or "file").split())[:_LONGEST_NAME],
             mime_type=document.mime_type,
             size=document.file_size,
         ),

@@ -136,8 +136,12 @@ class InputResolver:
 
     async def _read(self, document: DocumentRef, bot: Bot) -> _File:
         # Before it is fetched: what cannot be read is not worth the way.
-        self._documents.check(document.name, document.mime_type, size=document.size)
-        content = await self._files.download(bot, document.file_id, name=document.name, size=document.size)
+        kind = self._documents.check(document.name, document.mime_type, size=document.size)
+        try:
+            content = await self._files.download(bot, document.file_id, name=document.name)
+        except FileError as error:
+            FILES_READ.labels(kind, error.code).inc()
+            raise
         found = await self._documents.read(content, name=document.name, mime_type=document.mime_type)
         return _File(document.name, found.text, found.pages, found.is_cut)
 

@@ -22,7 +22,7 @@ class FilesSettings(BaseModel):
     extract_timeout: Seconds = Field(30, description="Seconds to read a file.")
     cpu_seconds: int = Field(20, ge=1, description="Seconds of CPU that reading one file may take.")
     memory_megabytes: int = Field(
-        512, ge=128, description="Memory that reading one file may take, in the child process that reads it."
+        320, ge=128, description="Memory that reading one file may take, in the child process that reads it."
     )
     concurrency: int = Field(2, ge=1, description="Files read at once by a process.")
     album_wait: Seconds = Field(1.0, description="Seconds to wait for the other parts of an album.")

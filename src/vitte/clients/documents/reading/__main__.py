@@ -6,11 +6,9 @@ output: `{"text", "pages", "is_cut"}`, or `{"refused": "<the error's code>"}`.
 
 import json
 import logging
-import resource
 import sys
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 
 from vitte.clients.documents.errors import (
     FileBrokenError,
@@ -18,6 +16,7 @@ from vitte.clients.documents.errors import (
     FileWithoutTextError,
 )
 from vitte.clients.documents.kinds import DocumentKind
+from vitte.clients.documents.reading.bounds import give_way, guard, limit
 from vitte.clients.documents.reading.outcome import TOO_COMPLEX, Refusal, Words
 
 Reader = Callable[[bytes, Words, int], "int | None"]
@@ -29,7 +28,9 @@ def main(kind: DocumentKind, *, max_pages: int, max_characters: int, cpu: int, m
     logging.disable()
     read = _reader(kind)
     content = sys.stdin.buffer.read()
-    _limit(cpu_seconds=cpu, memory=memory)
+    give_way()
+    limit(cpu_seconds=cpu, memory=memory)
+    guard()
     try:
         words = Words(max_characters)
         pages = read(content, words, max_pages)
@@ -62,21 +63,6 @@ def _reader(kind: DocumentKind) -> Reader:
     from vitte.clients.documents.reading.text import read_text
 
     return read_text
-
-
-def _limit(*, cpu_seconds: int, memory: int) -> None:
-    """Let the kernel keep this process within bounds: it opens, starts and writes nothing from here on."""
-    limits = {
-        resource.RLIMIT_CPU: cpu_seconds,
-        resource.RLIMIT_AS: memory,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NPROC: 0,
-    }
-    for what, limit in limits.items():
-        # macOS knows RLIMIT_AS and refuses it; there the time-out alone holds.
-        with suppress(ValueError, OSError):
-            resource.setrlimit(what, (limit, limit))
 
 
 def _refuse(error: type[FileError]) -> None:
