@@ -28,6 +28,9 @@ from vitte.main import status
 from vitte.main.container import make_container
 from vitte.sandbox.client import SandboxPerson
 from vitte.sandbox.llm import Script
+from vitte.usage.ledger import UsageLedger
+from vitte.usage.schemas import CallRequest
+from vitte.usage.service import UsageService
 from vitte.users.presence import Presence
 from vitte.users.service import UserService
 from vitte.worker.jobs import WorkFunction, all_work
@@ -40,6 +43,11 @@ _AGE = (
     "UPDATE inbox_updates SET finished_at = finished_at - interval '60 days' WHERE id <= 4000",
     "UPDATE jobs SET finished_at = finished_at - interval '60 days' WHERE id <= 4000",
     "UPDATE users SET last_seen_at = now() - interval '1 hour' * id",
+    # The limits of the plan that everybody has, and a call whose process was killed.
+    "UPDATE plans SET tokens_per_month = 10 ^ 9, messages_per_day = 10 ^ 9, cost_per_day = 1000",
+    "UPDATE usage_calls SET created_at = created_at - interval '1 year' WHERE id <= 1000",
+    "UPDATE usage_days SET day = day - 500 WHERE user_id <= 100",
+    "UPDATE usage_calls SET state = 'reserved', expires_at = now() - interval '1 hour' WHERE id > 19900",
     "VACUUM (ANALYZE)",
 )
 COUNTED = "users: Seq Scan None: no index serves it: SELECT count(*) AS everybody,"
@@ -158,6 +166,33 @@ async def test_no_crowd_costs_more_the_more_was_said_before(
     assert plans.tables() == {"inbox_updates", "users", "settings", "subscriptions", "dialogs", "messages"}
 
 
+async def test_no_call_costs_more_the_more_was_spent_before(plans: Plans, container: AsyncContainer) -> None:
+    ledger = await container.get(UsageLedger)
+
+    async def call(user_id: int) -> None:
+        request = CallRequest(
+            user_id=user_id,
+            plan="free",
+            kind="chat",
+            model="scripted",
+            tokens=9,
+            cost=9,
+            counts_as_message=True,
+        )
+        reservation = await ledger.reserve(request)
+        await ledger.settle(
+            reservation, prompt_tokens=1, completion_tokens=1, is_estimated=False, outcome="complete"
+        )
+
+    for _ in range(2):
+        await asyncio.gather(*(call(user_id) for user_id in range(1, 161)))
+    async with container() as scope:
+        left = await (await scope.get(UsageService)).left(1, "free")
+    assert left.messages.used >= 2
+    assert plans.growing() == []
+    assert plans.tables() == {"usage_calls", "usage_days", "bot_days", "plans", "subscriptions", "users"}
+
+
 async def test_no_tick_and_no_job_costs_more_the_more_was_done_before(
     plans: Plans, working: AsyncContainer, settings: Settings
 ) -> None:
@@ -179,7 +214,7 @@ async def test_no_tick_and_no_job_costs_more_the_more_was_done_before(
                 job_id = await (await request.get(JobService)).enqueue(name, **args)
         await JobRunner(functions, leases, settings.worker).run(job_id)
     assert plans.growing(but=COUNTED) == []
-    assert plans.tables() >= {"inbox_updates", "users", "dialogs", "messages", "jobs"}
+    assert plans.tables() >= {"inbox_updates", "users", "dialogs", "messages", "jobs", "usage_calls"}
 
 
 async def test_nothing_that_goes_wrong_costs_more_the_more_there_is(

@@ -25,6 +25,7 @@ from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
 from vitte.core.settings.outside import AssistantSettings
 from vitte.core.settings.processes import WorkerSettings
+from vitte.core.settings.usage import UsageSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
 from vitte.db.transaction import Transaction
 from vitte.dialogs.repository import DialogRepository
@@ -36,6 +37,10 @@ from vitte.jobs.leases import JobLeases
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 from vitte.jobs.sweeper import JobSweeper
+from vitte.usage.ledger import UsageLedger
+from vitte.usage.repository import UsageRepository
+from vitte.usage.service import UsageService
+from vitte.usage.sweeper import UsageSweeper
 from vitte.users.people import People
 from vitte.users.presence import Presence
 from vitte.users.repository import UserRepository
@@ -69,6 +74,11 @@ class BackendProvider(Provider):
     def worker_settings(self, settings: Settings) -> WorkerSettings:
         """The worker's own."""
         return settings.worker
+
+    @provide
+    def usage_settings(self, settings: Settings) -> UsageSettings:
+        """What may be spent."""
+        return settings.usage
 
     @provide
     def clock(self) -> Clock:
@@ -139,6 +149,8 @@ class BackendProvider(Provider):
     turns = provide(TurnStore)
     running_answers = provide(RunningAnswers)
     stop_service = provide(StopService)
+    usage_ledger = provide(UsageLedger)
+    usage_sweeper = provide(UsageSweeper)
     job_leases = provide(JobLeases)
     job_sweeper = provide(JobSweeper)
 
@@ -161,6 +173,8 @@ class FeatureProvider(Provider):
     jobs = provide(JobRepository)
     job_service = provide(JobService)
     assistant_service = provide(AssistantService)
+    usage = provide(UsageRepository)
+    usage_service = provide(UsageService)
 
 
 def make_container(

@@ -26,6 +26,7 @@ from vitte.core.settings.processes import (
     LogSettings,
     WorkerSettings,
 )
+from vitte.core.settings.usage import UsageSettings
 
 Environment = Literal["production", "development", "test"]
 Process = Literal["bot", "api", "worker", "beat", "admin", "migrations", "backup", "tools"]
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     llm: LlmSettings = LlmSettings()
     assistant: AssistantSettings = AssistantSettings()
+    usage: UsageSettings = UsageSettings()
     api: ApiSettings = ApiSettings()
     admin: AdminSettings = AdminSettings()
     bot: BotSettings = BotSettings()
