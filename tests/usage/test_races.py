@@ -16,6 +16,7 @@ from tests.usage.test_ledger import NOTHING
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.core.settings.usage import UsageSettings
+from vitte.db.outages import is_away
 from vitte.usage.errors import LimitReachedError
 from vitte.usage.schemas import Reservation
 
@@ -139,3 +140,33 @@ async def test_of_many_who_race_for_the_last_of_everybody_each_is_told(
     everybody = await make_people(30, messages_per_day=1)
     for results in await asyncio.gather(*(race(*processes, user_id=user_id) for user_id in everybody)):
         assert_one_won(results)
+
+
+async def test_what_a_call_took_is_kept_although_postgresql_went_away_and_no_call_is_made_meanwhile(
+    settings: Settings, make_process: MakeProcess, make_people: MakePeople, sums: Sums
+) -> None:
+    process = make_process()
+    anna, ben = await make_people(2)
+    reservation = await process.ledger.reserve(request(anna))
+    nursery = Nursery()
+    async with held_up(settings, until_waiting=2):
+        settling = nursery.start(process.ledger.settle(reservation, **NOTHING), name="settle")
+        reserving = nursery.start(race(process, user_id=ben), name="reserve")
+        async with connected(settings.database) as observer:
+            await _until_waiting(observer, 2)
+            await observer.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+        (refused,) = await reserving
+        assert is_away(refused)
+        # The same call once more, by a connection that is new.
+        reserving = nursery.start(race(process, user_id=ben), name="reserve")
+    assert await settling
+    (made,) = await reserving
+    assert isinstance(made, Reservation)
+    assert {user_id: one["reserved_tokens"] for (user_id, _), one in (await sums()).items()} == {
+        anna: 0,
+        ben: 100,
+        None: 100,
+    }
