@@ -15,6 +15,9 @@ from vitte.assistant.stops import StopService
 from vitte.assistant.turns import TurnStore
 from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.service import SubscriptionService
+from vitte.catalogue.editing import CatalogueEditor
+from vitte.catalogue.repository import CatalogueRepository
+from vitte.catalogue.service import CatalogueService
 from vitte.clients.cache.protocol import Cache, Invalidator, NoCache
 from vitte.clients.cache.shared import RedisCache
 from vitte.clients.jobs import JobQueue
@@ -154,6 +157,9 @@ class FeatureProvider(Provider):
     user_service = provide(UserService)
     subscriptions = provide(SubscriptionRepository)
     subscription_service = provide(SubscriptionService)
+    catalogue = provide(CatalogueRepository)
+    catalogue_service = provide(CatalogueService)
+    catalogue_editor = provide(CatalogueEditor)
     dialogs = provide(DialogRepository)
     dialog_service = provide(DialogService)
     title_service = provide(TitleService)
