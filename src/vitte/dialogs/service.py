@@ -5,7 +5,7 @@ from datetime import datetime
 
 from vitte.db.transaction import Transaction
 from vitte.dialogs.repository import DialogRepository
-from vitte.dialogs.schemas import DialogEntry, DialogPage
+from vitte.dialogs.schemas import CurrentDialog, DialogEntry, DialogPage
 from vitte.dialogs.titles import clean_title
 
 PAGE_SIZE = 8
@@ -38,6 +38,11 @@ class DialogService:
                 if (begun := await self._dialogs.begin(user_id, persona=persona)) is not None:
                     return begun
         raise RuntimeError("others keep beginning this person's dialog")
+
+    async def current(self, user_id: int) -> CurrentDialog | None:
+        """Return the dialog that the person's questions go to; None: the next one begins it."""
+        async with self._transaction:
+            return await self._dialogs.current_of(user_id)
 
     async def page(self, user_id: int, number: int = 0) -> DialogPage:
         """Return a page of the person's dialogs; the last one for a number that is too high."""

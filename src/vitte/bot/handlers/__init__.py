@@ -2,11 +2,25 @@
 
 from aiogram import Dispatcher
 
-from vitte.bot.handlers import chat, help, membership, start, status, stop  # noqa: A004 - the command's own name
+from vitte.bot.handlers import (
+    buttons,
+    chat,
+    dialogs,
+    help,  # noqa: A004 - the command's own name
+    membership,
+    model,
+    new,
+    persona,
+    settings,
+    start,
+    status,
+    stop,
+)
 
 
 def include_handlers(dispatcher: Dispatcher) -> None:
     """Register every handler. Routers are made anew at each call, as one belongs to one dispatcher."""
-    # Commands come before the chat, which takes any text.
-    for module in (membership, start, help, status, stop, chat):
+    # The names of dialogs come before commands, and those before the chat, which takes any text.
+    commands = (start, help, new, persona, model, settings, status, stop)
+    for module in (membership, dialogs, *commands, chat, buttons):
         dispatcher.include_router(module.create_router())

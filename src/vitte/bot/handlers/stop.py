@@ -34,20 +34,24 @@ async def stop_by_command(
     The inbox knows of it, whichever process is at it. A question without an answer would not do to tell:
     it may be one that no model answered.
     """
-    question = await _find_question(await inbox.busy_with(bot.id, event_update.update_id))
-    if question is None or not await stops.stop(person.id, question.message_id, asked_by=message.message_id):
+    question_id = await _find_question(await inbox.busy_with(bot.id, event_update.update_id))
+    if question_id is None or not await stops.stop(person.id, question_id, asked_by=message.message_id):
         await message.answer(texts.get("nothing-to-stop"))
 
 
-async def _find_question(payload: str | None) -> Message | None:
-    """Return the message of a stored update, if it is one that the assistant answers."""
+async def _find_question(payload: str | None) -> int | None:
+    """Return the id of the message that a stored update asks by, if the assistant answers it."""
     if payload is None:
         return None
     try:
-        message = Update.model_validate(loads(payload)).message
+        update = Update.model_validate(loads(payload))
     except ValueError:
         return None
-    return message if message is not None and await IsQuestion()(message) else None
+    pressed, message = update.callback_query, update.message
+    if pressed is not None and pressed.message is not None:
+        # Of the buttons only those that ask are of the ordinary lane.
+        return pressed.message.message_id
+    return message.message_id if message is not None and await IsQuestion()(message) else None
 
 
 def create_router() -> Router:
