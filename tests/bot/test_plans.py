@@ -10,6 +10,8 @@ from dishka.integrations.base import wrap_injection
 from sqlalchemy import text
 
 from bench.filling import FIRST_CHAT, Contents, fill
+from tests.bot.keyboards import buttons, press
+from tests.bot.test_dialogs import shows
 from tests.bot.test_stop import sees_words
 from tests.db.plans import Plans, collecting, explain_everything
 from tests.db.test_locks import MakeDatabase, connected
@@ -28,6 +30,7 @@ from vitte.main import status
 from vitte.main.container import make_container
 from vitte.sandbox.client import SandboxPerson
 from vitte.sandbox.llm import Script
+from vitte.sandbox.testing import NO_LIMITS, RunningSandbox
 from vitte.users.presence import Presence
 from vitte.users.service import UserService
 from vitte.worker.jobs import WorkFunction, all_work
@@ -116,6 +119,36 @@ async def test_no_message_costs_more_the_more_was_said_before(
     assert plans.growing() == []
     # All of it was seen.
     assert plans.tables() >= {"inbox_updates", "users", "settings", "subscriptions", "dialogs", "messages"}
+
+
+@pytest.mark.usefixtures("bot")
+@pytest.mark.parametrize("sandbox", [NO_LIMITS], indirect=True)
+@pytest.mark.parametrize("settings", [_LARGE, _FEW], ids=["many people", "few who said much"], indirect=True)
+async def test_no_menu_costs_more_the_more_was_said_before(
+    plans: Plans, sandbox: RunningSandbox, transaction: Transaction
+) -> None:
+    person = await sandbox.person("Person 6")
+    async with transaction:
+        # One of those who have said much.
+        query = text("UPDATE users SET telegram_id = :person WHERE id = 7")
+        await transaction.session.execute(query, {"person": person.id})
+    for said in ("/new", "Hello", "/new", "/persona", "/model"):
+        await person.ask(said)
+    await press(person, await person.ask("/settings"), "English")
+    menu = await person.ask("/dialogs")
+    newest, _, old = (title for data, title in buttons(menu).items() if ":open:" in data)
+    assert old == "About 7"
+    await press(person, menu, old)
+    await press(person, await shows(person, menu, "Go on"), "Go on")
+    for action in ("Rename", "Delete"):
+        await press(person, await shows(person, menu, f"✅ {old}"), old)
+        await press(person, await shows(person, menu, action), action)
+        if action == "Rename":
+            await person.ask(old)
+    await press(person, await shows(person, menu, "Yes, delete"), "Yes, delete")
+    await shows(person, menu, newest)
+    assert plans.growing() == []
+    assert plans.tables() >= {"users", "settings", "dialogs", "messages", "personas", "models"}
 
 
 class Chat:

@@ -22,7 +22,8 @@ _OWN = """
     )
 """
 _COUNT = f"{_OWN} SELECT count(*) FROM own"  # noqa: S608 - all of it is written here
-# The first words of those alone that have no name, and only of this page.
+# The first words of those alone that have no name, and only of this page. In the order of the index of
+# questions: for that of ids PostgreSQL would look through everybody's messages where few have said much.
 _PAGE = f"""
     {_OWN}, page AS MATERIALIZED (SELECT * FROM own ORDER BY id DESC LIMIT :limit OFFSET :offset)
     SELECT
@@ -30,8 +31,8 @@ _PAGE = f"""
         COALESCE(page.title, (
             SELECT left(messages.text, {_TITLE_FROM})
             FROM messages
-            WHERE page.title IS NULL AND messages.dialog_id = page.id
-            ORDER BY messages.id
+            WHERE page.title IS NULL AND messages.dialog_id = page.id AND messages.role = 'user'
+            ORDER BY messages.telegram_message_id
             LIMIT 1
         )) AS title
     FROM page ORDER BY page.id DESC
@@ -42,7 +43,10 @@ _ONE = f"""
         own.id, own.is_current, own.persona,
         COALESCE(own.title, (
             SELECT left(messages.text, {_TITLE_FROM})
-            FROM messages WHERE messages.dialog_id = own.id ORDER BY messages.id LIMIT 1
+            FROM messages
+            WHERE messages.dialog_id = own.id AND messages.role = 'user'
+            ORDER BY messages.telegram_message_id
+            LIMIT 1
         )) AS title
     FROM own WHERE own.id = :dialog_id
 """  # noqa: S608 - all of it is written here
@@ -50,7 +54,12 @@ _CURRENT = """
     SELECT
         id, persona,
         title IS NULL AND summary IS NULL
-            AND (SELECT id FROM messages WHERE dialog_id = dialogs.id LIMIT 1) IS NULL AS is_empty
+            AND (
+                SELECT id FROM messages
+                WHERE dialog_id = dialogs.id AND role = 'user'
+                ORDER BY telegram_message_id
+                LIMIT 1
+            ) IS NULL AS is_empty
     FROM dialogs
     WHERE user_id = :user_id AND is_current
     FOR UPDATE
