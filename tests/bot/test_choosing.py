@@ -96,9 +96,13 @@ async def test_a_language_takes_effect_at_once_in_its_own_message_and_in_the_men
     help_of = {one["command"]: one["description"] for one in (await anna.chat())["bot"]["commands"]}
     assert help_of["help"] == "What I can do"
     assert (await anna.ask("/help"))["text"].startswith("Write me")
+    # Once for each language, for this chat, and again: a later version may have more commands.
+    await sandbox.wait_for_calls("setMyCommands", count=4)
     await press(anna, menu, "As in Telegram")
     await shows(anna, menu, "✅ Как в Telegram")
     await sandbox.wait_for_calls("deleteMyCommands")
+    assert (await anna.ask("/help"))["text"].startswith("Напиши")
+    assert len(await sandbox.calls(method="setMyCommands")) == 4
 
 
 async def test_memory_can_be_switched_off_and_on(ben: SandboxPerson) -> None:

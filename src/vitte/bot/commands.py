@@ -22,19 +22,24 @@ async def publish_commands(bot: Bot) -> None:
         )
 
 
-async def publish_commands_to(bot: Bot, chat_id: int, language: str | None) -> None:
-    """Tell Telegram the commands for one chat in a language; None: as for everybody.
+async def publish_commands_to(bot: Bot, chat_id: int, *, chosen: str | None, of_telegram: str | None) -> None:
+    """Tell Telegram the commands for a chat whose person has chosen another language than their Telegram's.
 
-    A menu in the wrong language is no reason to do anything again.
+    Everybody else has the list of all. A menu in the wrong language is no reason to do anything again.
     """
     scope = BotCommandScopeChat(chat_id=chat_id)
     try:
-        if language is None:
-            await bot.delete_my_commands(scope=scope)
+        if has_own_menu(chosen, of_telegram):
+            await bot.set_my_commands(_commands(texts_for(chosen)), scope=scope)
         else:
-            await bot.set_my_commands(_commands(texts_for(language)), scope=scope)
+            await bot.delete_my_commands(scope=scope)
     except TelegramAPIError as error:
         logger.warning("commands_not_published", chat_id=chat_id, reason=type(error).__name__)
+
+
+def has_own_menu(chosen: str | None, of_telegram: str | None) -> bool:
+    """Tell whether the list of all would speak to this person in another language than they have chosen."""
+    return chosen is not None and texts_for(chosen).language != texts_for(of_telegram).language
 
 
 def _commands(texts: Texts) -> list[BotCommand]:

@@ -57,7 +57,8 @@ async def change_setting(
     keyboard = settings_keyboard(chosen, texts, with_voice=offers_voice(settings))
     await show(query, bot, await _text_of(person, texts, catalogue), keyboard)
     if callback_data.setting is Setting.LANGUAGE:
-        await publish_commands_to(bot, chat_of(query), chosen.language)
+        of_telegram = query.from_user.language_code
+        await publish_commands_to(bot, chat_of(query), chosen=chosen.language, of_telegram=of_telegram)
 
 
 def offers_voice(settings: Settings) -> bool:
