@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from aiogram import Bot, F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
+from aiogram.enums import ChatType
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters import Command, Filter
 from aiogram.types import CallbackQuery, Message
@@ -43,7 +44,9 @@ class AwaitsName(Filter):
         if awaited is None:
             return False
         if isinstance(event, Message):
-            return awaited.is_given_by(event.message_id, at=event.date)
+            # What the same person says in a group is said to others.
+            is_private = event.chat.type == ChatType.PRIVATE
+            return is_private and awaited.is_given_by(event.message_id, at=event.date)
         return awaited.is_open(at=utc_now())
 
 
