@@ -49,6 +49,13 @@ _JOBS = """
     FROM generate_series(1::bigint, $1) i,
         LATERAL (SELECT now() - interval '47 hours' * (1 - i::float8 / $1)) times (at)
 """
+# As messages: nobody's facts lie side by side.
+_FACTS = """
+    WITH ours AS (SELECT array_agg(id ORDER BY id) AS ids FROM users)
+    INSERT INTO memories (user_id, text)
+    SELECT ids[1 + (i * 7919) % cardinality(ids)], repeat(md5(i::text) || ' ', 3)
+    FROM ours, generate_series(1::bigint, $1) i
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +66,7 @@ class Contents:
     messages: int
     updates: int
     jobs: int
+    facts: int = 0
 
 
 async def fill(connection: Any, contents: Contents, *, bot_id: int) -> None:
@@ -73,4 +81,5 @@ async def fill(connection: Any, contents: Contents, *, bot_id: int) -> None:
     await connection.fetch(_AFTER_MESSAGES)
     await connection.execute(_UPDATES, contents.updates, bot_id, FIRST_CHAT, contents.people)
     await connection.execute(_JOBS, contents.jobs)
+    await connection.execute(_FACTS, contents.facts)
     await connection.execute("VACUUM (ANALYZE)")

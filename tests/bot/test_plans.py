@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from dishka import AsyncContainer
+from dishka import AsyncContainer, Provider, Scope
 from dishka.integrations.base import wrap_injection
 from sqlalchemy import text
 
@@ -13,12 +13,14 @@ from bench.filling import FIRST_CHAT, Contents, fill
 from tests.bot.test_stop import sees_words
 from tests.db.plans import Plans, collecting, explain_everything
 from tests.db.test_locks import MakeDatabase, connected
+from tests.memory.conftest import WordCounter
 from tests.servers import Servers
 from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
+from vitte.clients.embeddings.protocol import Embedder
 from vitte.core.clock import utc_now
 from vitte.core.errors import VitteError
-from vitte.core.job_names import SUMMARISE_DIALOG, TITLE_DIALOG
+from vitte.core.job_names import LEARN_FACTS, SUMMARISE_DIALOG, TITLE_DIALOG
 from vitte.core.settings import Settings
 from vitte.db.transaction import Transaction
 from vitte.inbox.service import InboxService
@@ -26,6 +28,9 @@ from vitte.jobs.leases import JobLeases
 from vitte.jobs.service import JobService
 from vitte.main import status
 from vitte.main.container import make_container
+from vitte.memory.book import MemoryBook
+from vitte.memory.learning import LearningService
+from vitte.memory.service import MemoryService
 from vitte.sandbox.client import SandboxPerson
 from vitte.sandbox.llm import Script
 from vitte.users.presence import Presence
@@ -33,7 +38,7 @@ from vitte.users.service import UserService
 from vitte.worker.jobs import WorkFunction, all_work
 from vitte.worker.runner import JobRunner, TickRunner
 
-_LARGE = Contents(people=8000, messages=40_000, updates=20_000, jobs=20_000)
+_LARGE = Contents(people=8000, messages=40_000, updates=20_000, jobs=20_000, facts=40_000)
 # Past their time, so that there is something to clean up and to forget.
 _AGE = (
     "UPDATE messages SET created_at = created_at - interval '1 year' WHERE id <= 2500",
@@ -42,6 +47,12 @@ _AGE = (
     "UPDATE users SET last_seen_at = now() - interval '1 hour' * id",
     "VACUUM (ANALYZE)",
 )
+# Where pgvector is. Of each fact another, or it would be made once for all of them.
+_VECTORS = """
+    INSERT INTO memory_embeddings (memory_id, model, embedding)
+    SELECT id, 'counts-words', ARRAY(SELECT random() + 0 * id FROM generate_series(1, 20))::real[]::vector
+    FROM memories
+"""
 COUNTED = "users: Seq Scan None: no index serves it: SELECT count(*) AS everybody,"
 """Everybody is counted every ten seconds, once through the table: when they were seen is in no index."""
 
@@ -53,7 +64,7 @@ def plans() -> Iterator[Plans]:
         yield plans
 
 
-_FEW = Contents(people=8, messages=40_000, updates=20_000, jobs=20_000)
+_FEW = Contents(people=8, messages=40_000, updates=20_000, jobs=20_000, facts=1600)
 _made: dict[Contents, str] = {}
 
 
@@ -72,6 +83,8 @@ async def settings(
         _made[contents] = await make_database(f"vitte_large_{len(_made)}_{worker_number}")
         async with connected(servers.database(_made[contents])) as connection:
             await fill(connection, contents, bot_id=settings.telegram.bot_id)
+            if await connection.fetchval("SELECT to_regclass('memory_embeddings') IS NOT NULL"):
+                await connection.execute(_VECTORS)
             for statement in _AGE:
                 await connection.execute(statement)
     settings.database.name = await make_database(f"vitte_plans_{worker_number}", template=_made[contents])
@@ -158,6 +171,33 @@ async def test_no_crowd_costs_more_the_more_was_said_before(
     assert plans.tables() == {"inbox_updates", "users", "settings", "subscriptions", "dialogs", "messages"}
 
 
+@pytest.mark.parametrize("settings", [_LARGE, _FEW], ids=["many people", "few who said much"], indirect=True)
+async def test_no_memory_costs_more_the_more_is_kept_of_others(
+    request: pytest.FixtureRequest, plans: Plans, settings: Settings, model: Script
+) -> None:
+    people: int = request.node.callspec.params["settings"].people
+    # Everybody has more than that.
+    settings.memory.recall_characters = 300
+    provider, embedder = Provider(scope=Scope.APP), WordCounter()
+    provider.provide(lambda: embedder, provides=Embedder)
+    container = make_container(settings, provider, process="bot")
+    memory = await container.get(MemoryService)
+    crowd = range(1, 1 + min(people, 160))
+    found = await asyncio.gather(*(memory.recall(one, "my dog") for one in crowd))
+    assert all(found)
+    model.answer = '{"remember": ["Drinks tea"], "forget": [1]}'
+    async with container() as scope:
+        await (await scope.get(LearningService)).learn(7)
+        book = await scope.get(MemoryBook)
+        await book.forget(7, (await book.page(7, 1, size=8)).facts[0].id)
+        await book.switch(7, on=False)
+        await book.switch(7, on=True)
+        await book.forget_all(7)
+    await container.close()
+    assert plans.growing() == []
+    assert plans.tables() - {"memory_embeddings"} == {"users", "settings", "dialogs", "messages", "memories"}
+
+
 async def test_no_tick_and_no_job_costs_more_the_more_was_done_before(
     plans: Plans, working: AsyncContainer, settings: Settings
 ) -> None:
@@ -167,6 +207,7 @@ async def test_no_tick_and_no_job_costs_more_the_more_was_done_before(
     # A job that is new here needs arguments to be tried with.
     arguments: dict[str, dict[str, Any]] = {
         TITLE_DIALOG: {"dialog_id": 77},
+        LEARN_FACTS: {"user_id": 77},
         SUMMARISE_DIALOG: {"dialog_id": 77, "keep_tokens": 0},
     }
     assert set(arguments) == set(work.jobs)

@@ -12,6 +12,7 @@ TICK_QUEUE: Final = "ticks"
 # Jobs: rows of the table `jobs`.
 TITLE_DIALOG: Final = "dialogs.title_dialog"
 SUMMARISE_DIALOG: Final = "dialogs.summarise_dialog"
+LEARN_FACTS: Final = "memory.learn"
 
 # What Celery's messages are called.
 RUN_JOB: Final = "jobs.run"

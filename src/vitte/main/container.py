@@ -17,12 +17,15 @@ from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.service import SubscriptionService
 from vitte.clients.cache.protocol import Cache, Invalidator, NoCache
 from vitte.clients.cache.shared import RedisCache
+from vitte.clients.embeddings.absent import NoEmbedder
+from vitte.clients.embeddings.protocol import Embedder
 from vitte.clients.jobs import JobQueue
 from vitte.clients.llm.chain import ModelChain
 from vitte.clients.llm.protocol import ChatModel
 from vitte.clients.redis import connect_redis
 from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
+from vitte.core.settings.memory import MemorySettings
 from vitte.core.settings.outside import AssistantSettings
 from vitte.core.settings.processes import WorkerSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
@@ -36,6 +39,11 @@ from vitte.jobs.leases import JobLeases
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 from vitte.jobs.sweeper import JobSweeper
+from vitte.memory.book import MemoryBook
+from vitte.memory.learning import LearningService
+from vitte.memory.repository import MemoryRepository
+from vitte.memory.service import MemoryService
+from vitte.memory.vectors import VectorRepository
 from vitte.users.people import People
 from vitte.users.presence import Presence
 from vitte.users.repository import UserRepository
@@ -64,6 +72,11 @@ class BackendProvider(Provider):
     def assistant_settings(self, settings: Settings) -> AssistantSettings:
         """The assistant's own."""
         return settings.assistant
+
+    @provide
+    def memory_settings(self, settings: Settings) -> MemorySettings:
+        """Memory's own."""
+        return settings.memory
 
     @provide
     def worker_settings(self, settings: Settings) -> WorkerSettings:
@@ -134,6 +147,8 @@ class BackendProvider(Provider):
         """Who was seen in this process lately."""
         return Presence(session_factory, interval=settings.bot.seen_interval)
 
+    embedder = provide(NoEmbedder, provides=Embedder)
+    memory_service = provide(MemoryService)
     inbox = provide(InboxService)
     people = provide(People)
     turns = provide(TurnStore)
@@ -161,6 +176,10 @@ class FeatureProvider(Provider):
     jobs = provide(JobRepository)
     job_service = provide(JobService)
     assistant_service = provide(AssistantService)
+    memories = provide(MemoryRepository)
+    memory_vectors = provide(VectorRepository)
+    memory_book = provide(MemoryBook)
+    learning_service = provide(LearningService)
 
 
 def make_container(

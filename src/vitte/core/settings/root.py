@@ -15,6 +15,7 @@ from pydantic_settings import (
 from vitte.core.settings.backends import DatabaseSettings, RedisSettings
 from vitte.core.settings.cache import CacheSettings
 from vitte.core.settings.files import EnvFileOrFiles, EnvironmentOrFiles, SettingsError
+from vitte.core.settings.memory import MemorySettings
 from vitte.core.settings.operating import AlertSettings, BackupSettings, SentrySettings
 from vitte.core.settings.outbound import OutboundSettings
 from vitte.core.settings.outside import AssistantSettings, LlmSettings, TelegramSettings
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     llm: LlmSettings = LlmSettings()
     assistant: AssistantSettings = AssistantSettings()
+    memory: MemorySettings = MemorySettings()
     api: ApiSettings = ApiSettings()
     admin: AdminSettings = AdminSettings()
     bot: BotSettings = BotSettings()
