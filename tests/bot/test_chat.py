@@ -34,7 +34,13 @@ async def test_the_commands_menu_is_there_in_both_languages(
 ) -> None:
     for language, help_text in (("ru", "Список команд"), ("de", "What I can do")):
         (bot,) = (await sandbox.state(language=language))["bots"]
-        assert [command["command"] for command in bot["commands"]] == ["start", "help", "status", "stop"]
+        assert [command["command"] for command in bot["commands"]] == [
+            "start",
+            "help",
+            "status",
+            "memory",
+            "stop",
+        ]
         assert bot["commands"][1]["description"] == help_text
 
 

@@ -5,7 +5,7 @@ from aiogram.types import BotCommand
 
 from vitte.bot.texts import LANGUAGES, texts_for
 
-COMMANDS = ("start", "help", "status", "stop")
+COMMANDS = ("start", "help", "status", "memory", "stop")
 
 
 async def publish_commands(bot: Bot) -> None:
