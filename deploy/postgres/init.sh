@@ -19,5 +19,6 @@ REVOKE CONNECT, TEMPORARY ON DATABASE vitte FROM PUBLIC;
 GRANT CONNECT ON DATABASE vitte TO vitte_exporter;
 \connect vitte
 -- Where the image has pgvector (docs/memory.md): only a superuser may make it. `vitte migrate` does the rest.
-SELECT 'CREATE EXTENSION IF NOT EXISTS vector' FROM pg_available_extensions WHERE name = 'vector' \gexec
+SELECT 'CREATE EXTENSION vector' FROM pg_available_extensions
+WHERE name = 'vector' AND installed_version IS NULL \gexec
 SQL
