@@ -231,3 +231,43 @@ def test_what_the_example_shows_in_comments_is_the_default(tmp_path: Path) -> No
     path.write_text("\n".join(line.removeprefix("# ") for line in settings_lines))
     assert len(settings_lines) > 30
     assert Settings(_env_file=path) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("servers", "words"),
+    [
+        ('{"a": {}}', "either a url or a command"),
+        ('{"a": {"url": "http://x", "command": "y"}}', "either a url or a command"),
+        ('{"a__b": {"url": "http://x"}}', "letters, digits or hyphens"),
+        ('{"a": {"command": "y", "headers": {"K": "hunter2"}}}', "headers belong to a url"),
+        ('{"a": {"command": "y", "evn": {"K": "hunter2"}}}', "evn"),
+    ],
+)
+def test_a_wrong_entry_of_an_mcp_server_is_named_and_its_secrets_are_not(
+    monkeypatch: pytest.MonkeyPatch, servers: str, words: str
+) -> None:
+    monkeypatch.setenv("VITTE_TOOLS__MCP_SERVERS", servers)
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    assert "VITTE_TOOLS__MCP_SERVERS" in str(refusal.value)
+    assert words.lower() in str(refusal.value).lower()
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_an_mcp_servers_secrets_arrive_and_are_shown_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    servers = '{"notes": {"url": "https://example.org/mcp", "headers": {"Authorization": "Bearer hunter2"}}}'
+    monkeypatch.setenv("VITTE_TOOLS__MCP_SERVERS", servers)
+    notes = load_settings().tools.mcp_servers["notes"]
+    assert notes.headers["Authorization"].get_secret_value() == "Bearer hunter2"
+    assert "hunter2" not in repr(load_settings())
+
+
+def test_a_search_without_a_place_for_the_words_and_an_unknown_zone_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VITTE_TOOLS__SEARCH_URL", "https://example.org/search")
+    monkeypatch.setenv("VITTE_TOOLS__TIMEZONE", "Mars/Olympus")
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    assert "VITTE_TOOLS__SEARCH_URL" in str(refusal.value)
+    assert "VITTE_TOOLS__TIMEZONE" in str(refusal.value)

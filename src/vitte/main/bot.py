@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vitte.assistant.repository import STOPS_CHANNEL
 from vitte.assistant.stops import StopService
+from vitte.assistant.tools.registry import ToolRegistry
 from vitte.bot.commands import publish_commands
 from vitte.bot.consumer import Consumer
 from vitte.bot.dispatcher import create_dispatcher
@@ -87,6 +88,8 @@ async def serve(
         nursery.start(consumer.run(), name="consumer")
         presence = await container.get(Presence)
         nursery.start(presence.run(), name="presence")
+        # What it loads for MCP servers takes a second, in which nobody should wait for an answer.
+        await container.get(ToolRegistry)
         # Outlives the nursery: what a stopping process is still finishing can be stopped by others.
         listening = Nursery()
         stack.push_async_callback(listening.stop)

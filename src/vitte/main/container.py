@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from vitte.assistant.running import RunningAnswers
 from vitte.assistant.service import AssistantService
 from vitte.assistant.stops import StopService
+from vitte.assistant.tools.builtin import CurrentTime, SearchTheWeb
+from vitte.assistant.tools.registry import ToolRegistry
+from vitte.assistant.tools.servers import ServerTools
 from vitte.assistant.turns import TurnStore
 from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.service import SubscriptionService
@@ -21,6 +24,8 @@ from vitte.clients.jobs import JobQueue
 from vitte.clients.llm.chain import ModelChain
 from vitte.clients.llm.protocol import ChatModel
 from vitte.clients.redis import connect_redis
+from vitte.clients.tools.mcp.servers import McpServers
+from vitte.clients.tools.search import WebSearch
 from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
 from vitte.core.settings.outside import AssistantSettings
@@ -128,6 +133,19 @@ class BackendProvider(Provider):
         model = ModelChain.of(settings.llm)
         yield model
         await model.close()
+
+    @provide
+    async def tools(self, settings: Settings, clock: Clock) -> AsyncIterator[ToolRegistry]:
+        """What models may use."""
+        own = settings.tools
+        search, servers = WebSearch(own), McpServers.of(own)
+        yield ToolRegistry(
+            own,
+            [CurrentTime(clock, own), *([SearchTheWeb(search, own)] if own.search_url else [])],
+            [ServerTools(servers, limit=own.output_limit)],
+        )
+        await servers.close()
+        await search.close()
 
     @provide
     def presence(self, settings: Settings, session_factory: SessionFactory) -> Presence:

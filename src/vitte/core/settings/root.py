@@ -26,6 +26,7 @@ from vitte.core.settings.processes import (
     LogSettings,
     WorkerSettings,
 )
+from vitte.core.settings.tools import ToolSettings
 
 Environment = Literal["production", "development", "test"]
 Process = Literal["bot", "api", "worker", "beat", "admin", "migrations", "backup", "tools"]
@@ -47,6 +48,7 @@ _SECRETS_OF: dict[Process, tuple[str, ...]] = {
 _SECRETS_IF_SET = (
     "redis.password",
     "llm.api_key",
+    "tools.search_key",
     "telegram.webhook_secret",
     "sentry.dsn",
     "backup.identity",
@@ -73,6 +75,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     llm: LlmSettings = LlmSettings()
     assistant: AssistantSettings = AssistantSettings()
+    tools: ToolSettings = ToolSettings()
     api: ApiSettings = ApiSettings()
     admin: AdminSettings = AdminSettings()
     bot: BotSettings = BotSettings()

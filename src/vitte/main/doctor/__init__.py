@@ -9,6 +9,7 @@ from vitte.main.doctor import backends, machine, telegram
 from vitte.main.doctor.finding import Check, Finding, Verdict, wrong
 from vitte.main.doctor.model import model_checks
 from vitte.main.doctor.settings import check_settings
+from vitte.main.doctor.tools import tool_checks
 
 __all__ = ["Finding", "Verdict", "checks_for", "examine", "report"]
 
@@ -28,6 +29,7 @@ def checks_for(settings: Settings, processes: Sequence[Process]) -> dict[str, Ch
         "certificate": machine.check_certificate,
         "alerts": telegram.check_alerts,
         **model_checks(settings),
+        **tool_checks(settings),
         "disk": machine.check_disk,
         "clock": telegram.check_clock,
         "backups": machine.check_backups,
