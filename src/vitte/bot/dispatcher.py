@@ -7,6 +7,7 @@ from dishka.integrations.aiogram import setup_dishka
 
 from vitte.bot.handlers import include_handlers
 from vitte.bot.middlewares.errors import ErrorReplyMiddleware
+from vitte.bot.middlewares.groups import GroupMiddleware
 from vitte.bot.middlewares.person import PersonMiddleware
 
 
@@ -20,6 +21,8 @@ def create_dispatcher(container: AsyncContainer) -> Dispatcher:
     setup_dishka(container, dispatcher, auto_inject=True)
     observers = (dispatcher.message, dispatcher.callback_query, dispatcher.stopped_message_generation)
     for observer in observers:
+        if observer is dispatcher.message:
+            observer.outer_middleware(GroupMiddleware())
         observer.outer_middleware(PersonMiddleware())
         observer.outer_middleware(ErrorReplyMiddleware())
     include_handlers(dispatcher)

@@ -164,13 +164,18 @@ class World:
     def telegram_message(self, message: Message) -> Json:
         """Return the Telegram `Message`, as the bot gets it."""
         chat = self._chats[message.bot_id, message.chat_id]
-        sender = self.bots[message.bot_id].user() if message.from_bot else self.user(message.chat_id)
+        sender = self._sender(message)
         replied = chat.messages.get(message.reply_to) if message.reply_to is not None else None
         answer = render.message_to_bot(message, chat=chat.info, sender=sender)
         if replied is not None:
-            by = self.bots[replied.bot_id].user() if replied.from_bot else self.user(replied.chat_id)
+            by = self._sender(replied)
             answer["reply_to_message"] = render.message_to_bot(replied, chat=chat.info, sender=by)
         return answer
+
+    def _sender(self, message: Message) -> Json | None:
+        if message.from_bot:
+            return self.bots[message.bot_id].user()
+        return message.sender or self.user(message.chat_id)
 
     # Drafts
 

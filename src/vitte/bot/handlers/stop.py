@@ -6,6 +6,7 @@ from aiogram.types import Message, MessageGenerationStopped, Update
 from dishka.integrations.aiogram import FromDishka
 
 from vitte.assistant.stops import StopService
+from vitte.bot.addressing import asks
 from vitte.bot.filters import IsQuestion
 from vitte.bot.texts import Texts
 from vitte.core.json import loads
@@ -47,7 +48,7 @@ async def _find_question(payload: str | None) -> Message | None:
         message = Update.model_validate(loads(payload)).message
     except ValueError:
         return None
-    return message if message is not None and await IsQuestion()(message) else None
+    return message if message is not None and (asks(message) or await IsQuestion()(message)) else None
 
 
 def create_router() -> Router:

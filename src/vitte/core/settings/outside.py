@@ -92,3 +92,6 @@ class AssistantSettings(BaseModel):
         20, ge=1, le=200, description="Newest messages of a dialog shown to the model."
     )
     draft_interval: Seconds = Field(1.0, description="Seconds between two drafts of a streaming answer.")
+    groups: bool = Field(
+        default=True, description="Answer in groups too; false: say there that the bot talks in private."
+    )

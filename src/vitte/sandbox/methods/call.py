@@ -41,7 +41,22 @@ class Call:
         chat = self.chat()
         if chat.blocked:
             raise forbidden("bot was blocked by the user")
+        if chat.bot_status == "restricted":
+            raise bad_request("not enough rights to send text messages to the chat")
+        if chat.bot_status in ("left", "kicked"):
+            kind = chat.info["type"]
+            was = f"bot was kicked from the {kind} chat"
+            raise forbidden(was if chat.bot_status == "kicked" else f"bot is not a member of the {kind} chat")
         return chat
+
+    def topic(self, chat: Chat) -> Json:
+        """Return what a message says of the topic that the call names, which has to be one of the chat's."""
+        thread = self.params.integer("message_thread_id")
+        if not thread or not (chat.members or chat.topics):
+            return {}
+        if thread not in chat.topics:
+            raise bad_request("message thread not found")
+        return {"message_thread_id": thread, "is_topic_message": True}
 
     def message(self, chat: Chat, what: str, *, name: str = "message_id") -> Message:
         """Return a message of the chat; `what` names it in the refusal ("message to edit")."""
@@ -74,8 +89,8 @@ class Call:
             return None
         if int(message_id) in chat.messages:
             return int(message_id)
-        # Of a group only what bots write is known here, so any reply is believed.
-        if optional or not chat.private:
+        # Of a group that is only spoken of nothing but what bots write is known, so any reply is believed.
+        if optional or not (chat.private or chat.members):
             return None
         raise bad_request("message to be replied not found")
 

@@ -37,7 +37,9 @@ def checked_caption(call: Call) -> FormattedText:
 
 def send(call: Call, chat: Chat, *, reply_to: int | None = None, **content: Any) -> Message:
     """Put a message of the bot into the chat, if the flood limits let it."""
+    topic = call.topic(chat)
     call.sandbox.limiter.message(call.bot.id, chat.id, heard_at=chat.heard_at)
+    content["extra"] = {**content.get("extra", {}), **topic}
     return call.sandbox.world.new_message(
         chat, from_bot=True, reply_markup=call.markup(), reply_to=reply_to, **content
     )
