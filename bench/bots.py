@@ -19,7 +19,7 @@ from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings, load_settings
 from vitte.main.container import make_container
 from vitte.main.run import run_until_stopped, tune_garbage_collection
-from vitte.main.telegram import TelegramProvider
+from vitte.main.telegram import InputProvider, TelegramProvider
 
 logger = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ async def _ignore(_chat_id: int) -> None:
 
 async def run_without_inbox(settings: Settings, _stop: asyncio.Event) -> None:
     """Run the product's own handlers behind aiogram's own polling, in all else as the product runs them."""
-    container = make_container(settings, TelegramProvider(), process="bot")
+    container = make_container(settings, TelegramProvider(), InputProvider(), process="bot")
     gateway = Gateway(await container.get(Limits), settings.outbound, on_blocked=_ignore)
     bot = create_bot(settings.telegram, gateway)
     dispatcher = create_dispatcher(container)

@@ -30,6 +30,28 @@ _MESSAGES = """
         i, now() - interval '89 days' * (1 - (i - 2)::float8 / $1)
     FROM ours, generate_series(2::bigint, $1 + 1) i
 """
+# A call for each answer, and the sums of each person's days.
+_CALLS = """
+    INSERT INTO usage_calls
+        (user_id, day, dialog_id, kind, model, state, outcome, reserved_tokens, reserved_cost, prompt_tokens,
+        completion_tokens, cost, created_at, expires_at, settled_at)
+    SELECT
+        dialogs.user_id, (messages.created_at AT TIME ZONE 'UTC')::date, dialogs.id, 'chat', 'scripted',
+        'settled', 'complete', 3000, 3000, 500, 200, 700, messages.created_at,
+        messages.created_at + interval '30 minutes', messages.created_at
+    FROM messages JOIN dialogs ON dialogs.id = messages.dialog_id
+    WHERE messages.role = 'assistant'
+"""
+_DAYS = """
+    INSERT INTO usage_days (user_id, day, messages, tokens, cost)
+    SELECT user_id, day, count(*), sum(prompt_tokens + completion_tokens), sum(cost)
+    FROM usage_calls
+    GROUP BY user_id, day
+"""
+_BOT_DAYS = """
+    INSERT INTO bot_days (day, messages, tokens, cost)
+    SELECT day, sum(messages), sum(tokens), sum(cost) FROM usage_days GROUP BY day
+"""
 _AFTER_MESSAGES = "SELECT setval(pg_get_serial_sequence('messages', 'id'), max(id) + 1) FROM messages"
 # What is done lost its text; one of a thousand was given up.
 _UPDATES = """
@@ -49,6 +71,13 @@ _JOBS = """
     FROM generate_series(1::bigint, $1) i,
         LATERAL (SELECT now() - interval '47 hours' * (1 - i::float8 / $1)) times (at)
 """
+# As messages: nobody's facts lie side by side.
+_FACTS = """
+    WITH ours AS (SELECT array_agg(id ORDER BY id) AS ids FROM users)
+    INSERT INTO memories (user_id, text)
+    SELECT ids[1 + (i * 7919) % cardinality(ids)], repeat(md5(i::text) || ' ', 3)
+    FROM ours, generate_series(1::bigint, $1) i
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +88,7 @@ class Contents:
     messages: int
     updates: int
     jobs: int
+    facts: int = 0
 
 
 async def fill(connection: Any, contents: Contents, *, bot_id: int) -> None:
@@ -71,6 +101,9 @@ async def fill(connection: Any, contents: Contents, *, bot_id: int) -> None:
         await connection.execute(statement)
     await connection.execute(_MESSAGES, contents.messages)
     await connection.fetch(_AFTER_MESSAGES)
+    for statement in (_CALLS, _DAYS, _BOT_DAYS):
+        await connection.execute(statement)
     await connection.execute(_UPDATES, contents.updates, bot_id, FIRST_CHAT, contents.people)
     await connection.execute(_JOBS, contents.jobs)
+    await connection.execute(_FACTS, contents.facts)
     await connection.execute("VACUUM (ANALYZE)")

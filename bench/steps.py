@@ -1,7 +1,7 @@
 """The way of an update through the database, and what goes on beside it: by the product's own code."""
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,11 +9,15 @@ from typing import Any
 from dishka import AsyncContainer, Provider, Scope, provide
 
 from bench.filling import FIRST_CHAT
-from vitte.assistant.schemas import Question
+from vitte.assistant.schemas import ImageRef, Question
 from vitte.assistant.service import AssistantService
-from vitte.clients.llm.protocol import ChatMessage, ChatModel, Chunk, Tool
+from vitte.assistant.tools.schemas import ToolNote
+from vitte.clients.llm.chain import Providers
+from vitte.clients.llm.protocol import ChatMessage, ChatModel, Chunk, Image, Tool
+from vitte.clients.llm.specs import ModelSpec
 from vitte.core.clock import utc_now
 from vitte.core.errors import VitteError
+from vitte.core.settings import Settings
 from vitte.dialogs.service import DialogService
 from vitte.inbox.schemas import ClaimedUpdate
 from vitte.inbox.service import InboxService
@@ -54,18 +58,30 @@ class _Model:
         yield Chunk(text="An answer of some length, as they are. " * 10)
 
 
+class _Providers(Providers):
+    def chain(self, specs: Sequence[ModelSpec], *, is_owner: bool = False) -> ChatModel:  # type: ignore[override]  # noqa: ARG002 - the product's
+        return _Model()
+
+
 class ScriptedModel(Provider):
     """A model inside the process: nothing but the database is measured."""
 
     @provide(scope=Scope.APP)
-    def model(self) -> ChatModel:
-        """Return it."""
-        return _Model()
+    def providers(self, settings: Settings) -> Providers:
+        """Return those that have it."""
+        return _Providers(settings.llm)
 
 
 class _Reply:
     def draft(self, text: str) -> None:
         pass
+
+    def status(self, note: ToolNote) -> None:
+        """Show nothing."""
+
+    async def load_images(self, images: Sequence[ImageRef]) -> Mapping[str, Image]:  # noqa: ARG002 - the protocol's
+        """Return none."""
+        return {}
 
     async def send(self, text: str, *, cut_by: VitteError | None) -> int:  # noqa: ARG002 - the protocol's
         return next(_numbers)
@@ -138,7 +154,11 @@ class Path:
     async def _turn(self) -> None:
         question = Question(text="A question of some length. " * 3, telegram_message_id=next(_numbers))
         async with self._container() as request:
-            await (await request.get(AssistantService)).answer(next(self._people), question, _Reply())
+            users = await request.get(UserService)
+            person = await users.find(FIRST_CHAT + next(self._people) - 1)
+            if person is None:
+                raise RuntimeError("the tables hold everybody who is asked for")
+            await (await request.get(AssistantService)).answer(person, question, _Reply())
 
     async def _sweep(self) -> None:
         sweeper = await self._container.get(JobSweeper)

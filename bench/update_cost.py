@@ -1,7 +1,7 @@
 """What an update costs: with the inbox and the cache, without either, and next to a bot that only echoes.
 
 `make bench`. The bots take turns, round by round, so that what else the machine does meets them alike; what
-is printed are medians over the rounds.
+is printed are medians over the rounds, and percentiles of the waits in all of them.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from bench.load.waits import Spread
 from bench.meters import Usage
 from bench.stand import RunningBot, Stand, standing
 from bench.tables import aligned
@@ -73,6 +74,9 @@ class Row:
     redis: float
     p50_ms: float
     p95_ms: float
+    p99_ms: float
+    p99_ratio: float
+    """To the echo bot's."""
     per_second: float
 
 
@@ -83,11 +87,6 @@ class Sample:
     usage: Usage
     latencies: list[float]
     seconds: float
-
-    @property
-    def p95(self) -> float:
-        """The latency that 95 of 100 do not exceed."""
-        return sorted(self.latencies)[min(len(self.latencies) - 1, int(0.95 * len(self.latencies)))]
 
 
 class Answers:
@@ -129,9 +128,8 @@ class Bench:
         samples: dict[tuple[str, str, str], list[Sample]] = {}
         for _, kind, mode, bot in itertools.product(range(self._scale.rounds), TEXTS, MODES, self._bots):
             samples.setdefault((bot.name, kind, mode), []).append(await self._measure(bot, kind, mode))
-        cpu = {key: median(sample.usage.cpu_ms for sample in found) for key, found in samples.items()}
         return [
-            _row(bot, kind, mode, found, echo_cpu=cpu["echo", kind, mode])
+            _row(bot, kind, mode, found, echo=samples["echo", kind, mode])
             for (bot, kind, mode), found in sorted(samples.items(), key=lambda item: item[0][1:])
         ]
 
@@ -189,20 +187,31 @@ class Bench:
         return (await bot.meter.read()).minus(before).over(_IDLE_SECONDS)
 
 
-def _row(bot: str, kind: str, mode: str, samples: list[Sample], *, echo_cpu: float) -> Row:
-    usage = Usage(
-        *(median(amounts) for amounts in zip(*(astuple(sample.usage) for sample in samples), strict=True))
-    )
+def _row(bot: str, kind: str, mode: str, samples: list[Sample], *, echo: list[Sample]) -> Row:
+    usage, waits = _medians(samples), _waits(samples)
     return Row(
         bot=bot,
         update=kind,
         mode=mode,
-        cpu_ratio=usage.cpu_ms / echo_cpu,
-        p50_ms=median(median(sample.latencies) for sample in samples) * 1000,
-        p95_ms=median(sample.p95 for sample in samples) * 1000,
+        cpu_ratio=usage.cpu_ms / _medians(echo).cpu_ms,
+        p50_ms=waits.p50 * 1000,
+        p95_ms=waits.p95 * 1000,
+        p99_ms=waits.p99 * 1000,
+        p99_ratio=waits.p99 / _waits(echo).p99,
         per_second=median(len(sample.latencies) / sample.seconds for sample in samples),
         **asdict(usage),
     )
+
+
+def _medians(samples: list[Sample]) -> Usage:
+    return Usage(
+        *(median(amounts) for amounts in zip(*(astuple(sample.usage) for sample in samples), strict=True))
+    )
+
+
+def _waits(samples: list[Sample]) -> Spread:
+    """Return the spread of all rounds together: one alone has too few updates for its slowest hundredth."""
+    return Spread.of(itertools.chain.from_iterable(sample.latencies for sample in samples))
 
 
 def message_of(person: int, text: str) -> dict[str, Any]:
@@ -250,7 +259,7 @@ def table(rows: list[Row]) -> list[str]:
     """Return the lines of the table."""
     head = [
         "update", "mode", "bot", "CPU ms", "ratio", "SQL", "BEGIN", "COMMIT", "ROLLBACK", "Redis",
-        "p50 ms", "p95 ms", "updates/s",
+        "p50 ms", "p95 ms", "p99 ms", "p99 ratio", "updates/s",
     ]  # fmt: skip
     lines = [head]
     for row in rows:
@@ -263,11 +272,12 @@ def table(rows: list[Row]) -> list[str]:
             row.rollbacks,
             row.redis,
         )
-        rest = (row.p50_ms, row.p95_ms, row.per_second)
+        waits = (row.p50_ms, row.p95_ms, row.p99_ms)
         lines.append(
             [row.update, row.mode, row.bot]
             + [f"{max(0.0, amount):.2f}" for amount in amounts]
-            + [f"{one:.0f}" for one in rest]
+            + [f"{one:.0f}" for one in waits]
+            + [f"{row.p99_ratio:.2f}", f"{row.per_second:.0f}"]
         )
     return aligned(lines, names=3)
 

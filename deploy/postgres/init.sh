@@ -17,4 +17,8 @@ GRANT pg_monitor TO vitte_exporter;
 SELECT 'CREATE DATABASE vitte OWNER vitte' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'vitte') \gexec
 REVOKE CONNECT, TEMPORARY ON DATABASE vitte FROM PUBLIC;
 GRANT CONNECT ON DATABASE vitte TO vitte_exporter;
+\connect vitte
+-- Where the image has pgvector (docs/memory.md): only a superuser may make it. `vitte migrate` does the rest.
+SELECT 'CREATE EXTENSION vector' FROM pg_available_extensions
+WHERE name = 'vector' AND installed_version IS NULL \gexec
 SQL

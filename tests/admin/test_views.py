@@ -14,7 +14,7 @@ from vitte.admin.app import create_app
 from vitte.core.clock import utc_now
 from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory
-from vitte.db.models import Dialog, InboxUpdate, Message, Subscription, UpdateState, User
+from vitte.db.models import Dialog, InboxUpdate, Memory, Message, Subscription, UpdateState, User
 from vitte.main.container import make_container
 
 SECRET_WORDS = "what nobody else may read"
@@ -144,6 +144,18 @@ async def test_what_people_wrote_is_on_no_page(owner: aiohttp.ClientSession) -> 
         "/admin/dialog/detail?pk=1",
     ):
         assert SECRET_WORDS not in await page(owner, path)
+
+
+async def test_how_much_is_remembered_of_a_person_is_told_and_not_what(
+    owner: aiohttp.ClientSession, session_factory: SessionFactory
+) -> None:
+    async with session_factory() as session:
+        session.add_all(Memory(user_id=1, text=SECRET_WORDS) for _ in range(37))
+        await session.commit()
+    assert SECRET_WORDS not in await page(owner, "/admin/user/list")
+    text = await page(owner, "/admin/user/detail?pk=1")
+    assert re.search(r"Facts remembered.*?\b37\b", text, re.DOTALL)
+    assert SECRET_WORDS not in text
 
 
 async def test_the_first_page_tells_how_things_stand(owner: aiohttp.ClientSession) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from vitte.assistant.places import Place
 from vitte.assistant.running import AnswerStoppedError
 from vitte.assistant.schemas import Answer, Asked, Edited, ImageRef, Question, Turn
+from vitte.assistant.stops import StopService
 from vitte.assistant.turns import TurnStore
 from vitte.db.models import Dialog
 from vitte.db.transaction import Transaction
@@ -171,3 +172,26 @@ async def test_pictures_are_remembered_with_their_question(turns: TurnStore, use
     later = await begin(turns, user_id, 3)
     assert [said.images for said in later.context] == [(picture,), (), ()]
     assert await turns.take_back(user_id, 3, 4) is not None
+
+
+@pytest.mark.parametrize("how", ["again", "changed"])
+async def test_what_was_stopped_can_be_asked_again_and_be_stopped_again(
+    container: AsyncContainer, turns: TurnStore, user_id: int, how: str
+) -> None:
+    stops = await container.get(StopService)
+    await ask(turns, user_id, 1)
+    await stops.stop(user_id, 1)
+    assert (await begin(turns, user_id, 1)).is_stopped
+
+    async def once_more() -> None:
+        if how == "again":
+            assert await turns.take_back(user_id, 1, 2) is not None
+        else:
+            assert await turns.edit(edited(user_id, 1))
+
+    await once_more()
+    assert not (await begin(turns, user_id, 1)).is_stopped
+    await stops.stop(user_id, 1)
+    # The same press, or change, comes in again after a crash.
+    await once_more()
+    assert (await begin(turns, user_id, 1)).is_stopped

@@ -4,6 +4,7 @@ import pytest
 from dishka import AsyncContainer
 from sqlalchemy import select
 
+from tests.replies import SomeReply
 from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
 from vitte.clients.llm import LlmError, LlmInterruptedError, LlmMisconfiguredError
@@ -12,36 +13,21 @@ from vitte.core.settings.outside import AssistantSettings
 from vitte.db.models import Message
 from vitte.db.transaction import Transaction
 from vitte.sandbox.llm import Script
-from vitte.users.schemas import TelegramProfile
+from vitte.users.schemas import Person, TelegramProfile
 from vitte.users.service import UserService
 
 
-class Chat:
-    """Somebody's chat, as far as an answer needs one; Telegram itself is played in the bot's tests."""
-
-    def __init__(self) -> None:
-        self.drafts: list[str] = []
-        self.sent: list[tuple[str, VitteError | None]] = []
-
-    def draft(self, text: str) -> None:
-        self.drafts.append(text)
-
-    async def send(self, text: str, *, cut_by: VitteError | None) -> int:
-        self.sent.append((text, cut_by))
-        return 1000 + len(self.sent)
-
-
 @pytest.fixture
-async def user_id(container: AsyncContainer) -> int:
+async def person(container: AsyncContainer) -> Person:
     async with container() as request:
         users = await request.get(UserService)
-        return (await users.meet(TelegramProfile(telegram_id=1001, first_name="A"))).id
+        return await users.meet(TelegramProfile(telegram_id=1001, first_name="A"))
 
 
-async def ask(container: AsyncContainer, user_id: int, text: str, number: int, chat: Chat) -> None:
+async def ask(container: AsyncContainer, person: Person, text: str, number: int, chat: SomeReply) -> None:
     async with container() as request:
         assistant = await request.get(AssistantService)
-        await assistant.answer(user_id, Question(text=text, telegram_message_id=number), chat)
+        await assistant.answer(person, Question(text=text, telegram_message_id=number), chat)
 
 
 async def messages(transaction: Transaction) -> list[Message]:
@@ -50,16 +36,16 @@ async def messages(transaction: Transaction) -> list[Message]:
 
 
 async def test_question_and_answer_are_kept_and_the_answer_grows_in_sight(
-    model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
+    model: Script, container: AsyncContainer, person: Person, transaction: Transaction
 ) -> None:
-    class Reader(Chat):
+    class Reader(SomeReply):
         def draft(self, text: str) -> None:
             super().draft(text)
             # The next word is not said before this one was seen.
             model.hold_after(len(self.drafts) + 1)
 
     model.holds_after, chat = 1, Reader()
-    await ask(container, user_id, "how are you?", 1, chat)
+    await ask(container, person, "how are you?", 1, chat)
     assert chat.drafts == [
         "You",
         "You said:",
@@ -80,63 +66,63 @@ async def test_question_and_answer_are_kept_and_the_answer_grows_in_sight(
 
 
 async def test_the_model_sees_what_was_said_before_but_no_more_than_allowed(
-    model: Script, container: AsyncContainer, user_id: int
+    model: Script, container: AsyncContainer, person: Person
 ) -> None:
     settings = await container.get(AssistantSettings)
     settings.context_messages = 3
     for number, text in enumerate(("one", "two", "three"), start=1):
-        await ask(container, user_id, text, number, Chat())
+        await ask(container, person, text, number, SomeReply())
     seen = [(message["role"], message["content"]) for message in model.requests[-1]["messages"]]
     assert seen[0][0] == "system"
     assert seen[1:] == [("user", "two"), ("assistant", "You said: two"), ("user", "three")]
 
 
 async def test_a_question_that_was_never_answered_does_not_confuse_the_next(
-    model: Script, container: AsyncContainer, user_id: int
+    model: Script, container: AsyncContainer, person: Person
 ) -> None:
     model.fault = "refused"
     with pytest.raises(LlmMisconfiguredError):
-        await ask(container, user_id, "one", 1, Chat())
+        await ask(container, person, "one", 1, SomeReply())
     model.fault = None
-    await ask(container, user_id, "two", 2, Chat())
+    await ask(container, person, "two", 2, SomeReply())
     assert [message["content"] for message in model.requests[-1]["messages"][1:]] == ["two"]
 
 
 async def test_a_question_handled_again_is_neither_asked_nor_sent_again(
-    model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
+    model: Script, container: AsyncContainer, person: Person, transaction: Transaction
 ) -> None:
-    first, second = Chat(), Chat()
-    await ask(container, user_id, "one", 1, first)
+    first, second = SomeReply(), SomeReply()
+    await ask(container, person, "one", 1, first)
     calls = len(model.requests)
-    await ask(container, user_id, "one", 1, second)
+    await ask(container, person, "one", 1, second)
     assert second.sent == []
     assert len(model.requests) == calls
     assert len(await messages(transaction)) == 2
 
 
 async def test_an_answer_that_was_made_but_not_sent_is_sent_without_asking_again(
-    model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
+    model: Script, container: AsyncContainer, person: Person, transaction: Transaction
 ) -> None:
-    class Unreachable(Chat):
+    class Unreachable(SomeReply):
         async def send(self, text: str, *, cut_by: VitteError | None) -> int:
             raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        await ask(container, user_id, "one", 1, Unreachable())
+        await ask(container, person, "one", 1, Unreachable())
     calls = len(model.requests)
-    chat = Chat()
-    await ask(container, user_id, "one", 1, chat)
+    chat = SomeReply()
+    await ask(container, person, "one", 1, chat)
     assert chat.sent == [("You said: one", None)]
     assert len(model.requests) == calls
     assert (await messages(transaction))[1].telegram_message_id == 1001
 
 
 async def test_an_answer_cut_in_the_middle_is_sent_as_far_as_it_came_and_says_so(
-    model: Script, container: AsyncContainer, user_id: int, transaction: Transaction
+    model: Script, container: AsyncContainer, person: Person, transaction: Transaction
 ) -> None:
     model.fault = "cut"
-    chat = Chat()
-    await ask(container, user_id, "tell me a long story please", 1, chat)
+    chat = SomeReply()
+    await ask(container, person, "tell me a long story please", 1, chat)
     ((text, cut_by),) = chat.sent
     assert "You said: tell me a long story please".startswith(text)
     assert isinstance(cut_by, LlmInterruptedError)
@@ -145,11 +131,11 @@ async def test_an_answer_cut_in_the_middle_is_sent_as_far_as_it_came_and_says_so
 
 @pytest.mark.parametrize("fault", ["refused", "overloaded", "broken", "empty"])
 async def test_a_model_that_says_nothing_is_an_error_for_the_person_and_the_question_is_kept(
-    model: Script, container: AsyncContainer, user_id: int, transaction: Transaction, fault: str
+    model: Script, container: AsyncContainer, person: Person, transaction: Transaction, fault: str
 ) -> None:
     model.fault = fault  # type: ignore[assignment]
-    chat = Chat()
+    chat = SomeReply()
     with pytest.raises(LlmError):
-        await ask(container, user_id, "one", 1, chat)
+        await ask(container, person, "one", 1, chat)
     assert chat.sent == []
     assert [message.text for message in await messages(transaction)] == ["one"]

@@ -8,34 +8,31 @@ from dishka import AsyncContainer
 from sqlalchemy import select
 
 from tests.patience import PATIENCE
+from tests.replies import SomeReply
 from vitte.assistant.running import AnswerStoppedError, RunningAnswers
 from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
 from vitte.assistant.stops import StopService
-from vitte.core.errors import VitteError
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.db.models import Message
 from vitte.db.transaction import Transaction
 from vitte.main.container import make_container
 from vitte.sandbox.llm import Script
-from vitte.users.schemas import TelegramProfile
+from vitte.users.schemas import Person, TelegramProfile
 from vitte.users.service import UserService
 
 
-class Chat:
-    """Somebody's chat, as far as an answer needs one."""
+class Chat(SomeReply):
+    """A chat that tells when the first words are there."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.has_words = asyncio.Event()
-        self.sent: list[tuple[str, VitteError | None]] = []
 
     def draft(self, text: str) -> None:
+        super().draft(text)
         self.has_words.set()
-
-    async def send(self, text: str, *, cut_by: VitteError | None) -> int:
-        self.sent.append((text, cut_by))
-        return 1000
 
 
 @pytest.fixture
@@ -47,28 +44,28 @@ async def other(settings: Settings, model: Script) -> AsyncIterator[AsyncContain
 
 
 @pytest.fixture
-async def user_id(container: AsyncContainer) -> int:
+async def person(container: AsyncContainer) -> Person:
     async with container() as request:
         users = await request.get(UserService)
-        return (await users.meet(TelegramProfile(telegram_id=1001, first_name="A"))).id
+        return await users.meet(TelegramProfile(telegram_id=1001, first_name="A"))
 
 
-async def ask(container: AsyncContainer, user_id: int, number: int, chat: Chat) -> None:
+async def ask(container: AsyncContainer, person: Person, number: int, chat: Chat) -> None:
     async with container() as request:
         assistant = await request.get(AssistantService)
-        await assistant.answer(user_id, Question(text=f"question {number}", telegram_message_id=number), chat)
+        await assistant.answer(person, Question(text=f"question {number}", telegram_message_id=number), chat)
 
 
 async def test_a_process_that_heard_nothing_for_a_while_finds_the_stop_when_it_listens_again(
-    model: Script, container: AsyncContainer, other: AsyncContainer, user_id: int
+    model: Script, container: AsyncContainer, other: AsyncContainer, person: Person
 ) -> None:
     model.between_tokens = 0.01
     model.answer = "word " * 5000
     chat, nursery = Chat(), Nursery()
-    answering = nursery.start(ask(container, user_id, 1, chat), name="answer")
+    answering = nursery.start(ask(container, person, 1, chat), name="answer")
     await chat.has_words.wait()
     elsewhere, here = await other.get(StopService), await container.get(StopService)
-    assert await elsewhere.stop(user_id, 1)
+    assert await elsewhere.stop(person.id, 1)
     assert not answering.done()
     async with asyncio.timeout(PATIENCE):
         await here.catch_up()
@@ -79,39 +76,39 @@ async def test_a_process_that_heard_nothing_for_a_while_finds_the_stop_when_it_l
 
 
 async def test_an_answer_that_was_stopped_does_not_begin_anew_in_the_next_process(
-    model: Script, container: AsyncContainer, other: AsyncContainer, user_id: int, transaction: Transaction
+    model: Script, container: AsyncContainer, other: AsyncContainer, person: Person, transaction: Transaction
 ) -> None:
     stops = await other.get(StopService)
-    assert await stops.stop(user_id, 1)
+    assert await stops.stop(person.id, 1)
     chat = Chat()
     with pytest.raises(AnswerStoppedError):
-        await ask(container, user_id, 1, chat)
+        await ask(container, person, 1, chat)
     assert (model.requests, chat.sent) == ([], [])
     async with transaction:
         assert (await transaction.session.scalars(select(Message.text))).all() == ["question 1"]
 
 
 async def test_a_stop_handled_again_hits_no_later_answer_and_undoes_no_later_stop(
-    model: Script, container: AsyncContainer, other: AsyncContainer, user_id: int
+    model: Script, container: AsyncContainer, other: AsyncContainer, person: Person
 ) -> None:
     stops = await other.get(StopService)
-    await stops.stop(user_id, 2)
-    await stops.stop(user_id, 1)
+    await stops.stop(person.id, 2)
+    await stops.stop(person.id, 1)
     with pytest.raises(AnswerStoppedError):
-        await ask(container, user_id, 2, Chat())
+        await ask(container, person, 2, Chat())
     chat = Chat()
-    await ask(container, user_id, 3, chat)
+    await ask(container, person, 3, chat)
     assert chat.sent == [("You said: question 3", None)]
 
 
 async def test_a_command_that_was_written_while_the_last_answer_was_growing_finds_nothing_to_stop(
-    model: Script, container: AsyncContainer, user_id: int
+    model: Script, container: AsyncContainer, person: Person
 ) -> None:
-    await ask(container, user_id, 1, Chat())
+    await ask(container, person, 1, Chat())
     stops = await container.get(StopService)
-    assert not await stops.stop(user_id, 2, asked_by=999)
-    assert not await stops.stop(user_id, 1, asked_by=1001)
-    assert await stops.stop(user_id, 2, asked_by=1001)
+    assert not await stops.stop(person.id, 2, asked_by=999)
+    assert not await stops.stop(person.id, 1, asked_by=1001)
+    assert await stops.stop(person.id, 2, asked_by=1001)
 
 
 async def test_stopping_an_answer_leaves_time_outs_and_the_end_of_its_task_what_they_are() -> None:

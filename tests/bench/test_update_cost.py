@@ -18,10 +18,10 @@ async def test_the_bench_measures_every_bot_with_every_update_and_its_figures_ca
     assert len(table(rows)) == 1 + len(rows)
     for (bot, update, mode), row in found.items():
         assert row.cpu_ms > 0
-        assert 0 < row.p50_ms <= row.p95_ms
+        assert 0 < row.p50_ms <= row.p95_ms <= row.p99_ms
         assert row.per_second > 0
         if bot == "echo":
-            assert row.cpu_ratio == 1
+            assert row.cpu_ratio == row.p99_ratio == 1
             assert (row.statements, row.begins, row.commits) == (0, 0, 0)
         if bot == "without inbox":
             check_handlers(row)

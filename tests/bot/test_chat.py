@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.patience import PATIENCE
+from vitte.bot.commands import COMMANDS
 from vitte.db.models import Dialog, InboxUpdate, Message, Subscription, User
 from vitte.db.transaction import Transaction
 from vitte.sandbox.client import SandboxPerson
@@ -23,9 +24,10 @@ async def count(transaction: Transaction, table: type) -> int:
 
 
 async def test_start_greets_in_the_persons_language(anna: SandboxPerson, ben: SandboxPerson) -> None:
-    assert (await anna.ask("/start"))["text"] == (
-        "👋 Привет, Анна!\nЯ бот Vitte — твой AI-ассистент.\nИспользуй /help для списка команд."
-    )
+    greeting = "👋 Привет, Анна!\nЯ бот Vitte — твой AI-ассистент.\nИспользуй /help для списка команд."
+    assert (await anna.ask("/start"))["text"].startswith(greeting)
+    # Who is known needs no more.
+    assert (await anna.ask("/start"))["text"] == greeting
     assert (await ben.ask("/start"))["text"].startswith("👋 Hi, Ben!\nI am Vitte")
 
 
@@ -34,13 +36,13 @@ async def test_the_commands_menu_is_there_in_both_languages(
 ) -> None:
     for language, help_text in (("ru", "Список команд"), ("de", "What I can do")):
         (bot,) = (await sandbox.state(language=language))["bots"]
-        assert [command["command"] for command in bot["commands"]] == ["start", "help", "status", "stop"]
+        assert [command["command"] for command in bot["commands"]] == list(COMMANDS)
         assert bot["commands"][1]["description"] == help_text
 
 
 async def test_help_lists_the_commands_and_status_tells_the_plan(anna: SandboxPerson) -> None:
     help_text = (await anna.ask("/help"))["text"]
-    assert all(command in help_text for command in ("/start", "/help", "/status", "/stop"))
+    assert all(f"/{command}" in help_text for command in COMMANDS)
     status = (await anna.ask("/status"))["text"]
     assert "План: Бесплатный" in status
     assert "без срока окончания" in status
@@ -139,9 +141,7 @@ async def test_a_very_long_answer_arrives_whole_in_several_messages(
     assert " ".join(" ".join(texts).split()) == " ".join(model.answer.split())
 
 
-async def test_what_the_bot_cannot_take_is_said_plainly(anna: SandboxPerson, model: Script) -> None:
-    sent = await anna.send_document(b"text", name="a.txt")
-    assert "только текст" in (await anna.wait_for_message(after=sent["message_id"]))["text"]
+async def test_an_unknown_command_is_not_asked_of_the_model(anna: SandboxPerson, model: Script) -> None:
     assert "/help" in (await anna.ask("/nonsense"))["text"]
     assert model.requests == []
 

@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 
 from vitte.bot.splitting import MAX_MESSAGE, split, tail, utf16_length
 
+# Nothing that Telegram would not show.
+visible = st.one_of(st.characters(categories=["L", "N", "P", "S"]), st.sampled_from(" \n"))
 
-@given(st.text(max_size=400), st.integers(2, 60))
+
+@given(st.text(visible, max_size=400), st.integers(2, 60))
 def test_no_word_is_lost_and_no_piece_is_too_long(text: str, limit: int) -> None:
     pieces = split(text, limit)
     assert all(0 < utf16_length(piece) <= limit for piece in pieces)
@@ -23,7 +26,10 @@ def test_no_word_is_lost_and_no_piece_is_too_long(text: str, limit: int) -> None
         ("one two", ["one two"]),
         ("first paragraph\n\nsecond one", ["first paragraph", "second one"]),
         ("a line of text\nanother line", ["a line of text", "another line"]),
-        ("words that go on and on", ["words that go on", "and on"]),
+        ("words that go on and on", ["words that go on and", "on"]),
+        ("words that go on for ever", ["words that go on for", "ever"]),
+        ("words that are going on", ["words that are going", "on"]),
+        ("words that are leading on", ["words that are", "leading on"]),
         ("x" * 30, ["x" * 20, "x" * 10]),
         ("  \n ", []),
     ],

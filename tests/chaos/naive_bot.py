@@ -14,7 +14,7 @@ from vitte.clients.telegram.limits import Limits
 from vitte.core.logging import configure_logging
 from vitte.core.settings import load_settings
 from vitte.main.container import make_container
-from vitte.main.telegram import TelegramProvider
+from vitte.main.telegram import InputProvider, TelegramProvider
 
 logger = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ async def main() -> None:
     """Poll until SIGTERM."""
     settings = load_settings("bot")
     configure_logging(process="naive_bot", format="json")
-    container = make_container(settings, TelegramProvider(), process="bot")
+    container = make_container(settings, TelegramProvider(), InputProvider(), process="bot")
     try:
         gateway = Gateway(await container.get(Limits), settings.outbound, on_blocked=_note_blocked)
         bot = create_bot(settings.telegram, gateway)

@@ -35,7 +35,7 @@ async def test_copies_malformed_updates_and_a_broken_model_or_telegram_leave_nob
         llm.first_token_timeout = llm.idle_timeout = scale.pick(1, 3)
         llm.total_timeout = scale.pick(2, 6)
         bot = await stage.start_bot()
-        with board.row("the model breaks in ten ways") as row:
+        with board.row("the model breaks in eleven ways") as row:
             for fault in get_args(Fault):
                 people = stage.crowd.join(scale.pick(5, 200))
                 await break_the_model(stage, row, people=people, fault=fault, deadline=llm.total_timeout + 5)

@@ -144,6 +144,18 @@ def test_a_chat_that_asked_for_a_pause_gets_it_and_others_go_on() -> None:
     assert ask(limits, 5).granted
 
 
+def test_previews_of_an_answer_leave_their_group_the_burst_of_its_messages() -> None:
+    clock = Clock()
+    limits, shown = LocalLimits(clock), 0
+    for _ in range(60):
+        shown += ask(limits, -5, Lane.PREVIEW, CallKind.PREVIEW).granted
+        clock.now += 1
+    assert 10 <= shown <= 18
+    assert ask(limits, -5, Lane.PREVIEW, CallKind.PREVIEW).granted
+    assert not ask(limits, -5, Lane.PREVIEW, CallKind.PREVIEW).granted
+    assert ask(limits, -5) == Grant(granted=True, wait=0)
+
+
 def test_when_most_chats_ask_for_a_pause_all_pause() -> None:
     clock = Clock()
     limits = LocalLimits(clock)
@@ -158,6 +170,8 @@ async def test_redis_counts_as_one_process_does(redis: Redis) -> None:
         *((5, Lane.INTERACTIVE, CallKind.MESSAGE),) * 4,
         *((-5, Lane.INTERACTIVE, CallKind.MESSAGE),) * 4,
         *((6, Lane.INTERACTIVE, CallKind.DRAFT),) * 2,
+        *((-6, Lane.PREVIEW, CallKind.PREVIEW),) * 2,
+        *((-6, Lane.INTERACTIVE, CallKind.MESSAGE),) * 2,
         *((chat, Lane.BULK, CallKind.MESSAGE) for chat in range(100, 110)),
         *((chat, Lane.TRANSACTIONAL, CallKind.MESSAGE) for chat in range(200, 205)),
     ]

@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from tests.patience import PATIENCE
+from vitte.clients.endpoint import endpoint
 from vitte.clients.llm import (
     ChatMessage,
     LlmError,
@@ -14,8 +19,9 @@ from vitte.clients.llm import (
     LlmOverloadedError,
     LlmTimeoutError,
     LlmUnavailableError,
-    OpenAICompatibleModel,
+    ModelChain,
     Usage,
+    openai_compatible,
 )
 from vitte.core.settings.outside import LlmSettings
 from vitte.sandbox.llm import Fault, Script, running_model
@@ -28,27 +34,27 @@ def script() -> Script:
     return Script()
 
 
-@pytest.fixture
-def settings() -> LlmSettings:
-    """Where the model is. It has all the time that a busy machine may need, unless a test wants it silent."""
-    return LlmSettings(model="scripted")
-
-
-@pytest.fixture
-async def client(settings: LlmSettings, script: Script) -> AsyncIterator[OpenAICompatibleModel]:
+@asynccontextmanager
+async def model_at(script: Script, **settings: Any) -> AsyncIterator[ModelChain]:
+    """Serve a model and connect to it. It has all the time that a busy machine may need, unless told."""
     async with running_model(script) as base_url:
-        settings.base_url = base_url
-        model = OpenAICompatibleModel(settings)
+        model = ModelChain.of(LlmSettings(base_url=base_url, model="scripted", **settings))
         yield model
         await model.close()
 
 
-async def ask(model: OpenAICompatibleModel) -> str:
+@pytest.fixture
+async def client(script: Script) -> AsyncIterator[ModelChain]:
+    async with model_at(script) as model:
+        yield model
+
+
+async def ask(model: ModelChain) -> str:
     return "".join([chunk.text async for chunk in model.stream(QUESTION)])
 
 
 async def test_the_answer_comes_while_it_is_made_and_with_its_cost(
-    client: OpenAICompatibleModel, script: Script
+    client: ModelChain, script: Script
 ) -> None:
     script.holds_after = 1
     chunks = []
@@ -63,9 +69,7 @@ async def test_the_answer_comes_while_it_is_made_and_with_its_cost(
     assert chunks[-1].usage == Usage(prompt_tokens=2, completion_tokens=6)
 
 
-async def test_a_fast_answer_comes_in_few_pieces_and_whole(
-    client: OpenAICompatibleModel, script: Script
-) -> None:
+async def test_a_fast_answer_comes_in_few_pieces_and_whole(client: ModelChain, script: Script) -> None:
     script.answer = " ".join(str(number) for number in range(500))
     script.between_tokens = 0.001
     pieces = [chunk.text async for chunk in client.stream(QUESTION) if chunk.text]
@@ -73,7 +77,7 @@ async def test_a_fast_answer_comes_in_few_pieces_and_whole(
     assert len(pieces) < 250
 
 
-async def test_the_model_is_told_the_whole_context(client: OpenAICompatibleModel, script: Script) -> None:
+async def test_the_model_is_told_the_whole_context(client: ModelChain, script: Script) -> None:
     await ask(client)
     body = script.requests[0]
     assert body["messages"] == [
@@ -96,27 +100,21 @@ async def test_the_model_is_told_the_whole_context(client: OpenAICompatibleModel
         ("endless", LlmInterruptedError),
         ("not_json", LlmInterruptedError),
         ("error_event", LlmInterruptedError),
+        ("reset", LlmUnavailableError),
     ],
 )
 async def test_a_failing_model_ends_in_an_error_that_says_how(
-    client: OpenAICompatibleModel,
-    settings: LlmSettings,
-    script: Script,
-    fault: Fault,
-    error: type[LlmError],
+    script: Script, fault: Fault, error: type[LlmError]
 ) -> None:
     script.fault = fault
-    if fault == "silent":
-        settings.first_token_timeout = 0.5
-    if fault == "stalls":
-        settings.idle_timeout = 0.5
-    async with asyncio.timeout(PATIENCE):
+    impatience = {"silent": {"first_token_timeout": 0.5}, "stalls": {"idle_timeout": 0.5}}.get(fault, {})
+    async with asyncio.timeout(PATIENCE), model_at(script, retries=0, **impatience) as client:
         with pytest.raises(error):
             await ask(client)
 
 
 async def test_an_endpoint_that_is_not_there_is_told_from_one_that_refuses() -> None:
-    model = OpenAICompatibleModel(LlmSettings(base_url="http://127.0.0.1:9/v1", model="x"))
+    model = ModelChain.of(LlmSettings(base_url="http://127.0.0.1:9/v1", model="x"))
     with pytest.raises(LlmUnavailableError):
         await ask(model)
     await model.close()
@@ -124,28 +122,49 @@ async def test_an_endpoint_that_is_not_there_is_told_from_one_that_refuses() -> 
 
 async def test_an_answer_that_never_ends_slowly_is_ended_in_total(script: Script) -> None:
     script.answer, script.between_tokens = "word " * 1000, 0.02
-    async with running_model(script) as base_url:
-        model = OpenAICompatibleModel(LlmSettings(base_url=base_url, model="x", total_timeout=0.5))
+    async with model_at(script, total_timeout=0.5) as model:
         with pytest.raises(LlmTimeoutError):
             await ask(model)
-        await model.close()
 
 
-async def test_a_reader_slower_than_the_silence_allowed_still_gets_the_answer(
-    client: OpenAICompatibleModel, settings: LlmSettings, script: Script
-) -> None:
-    settings.idle_timeout = 2
+async def test_a_reader_slower_than_the_silence_allowed_still_gets_the_answer(script: Script) -> None:
     script.holds_after = 1
     text = ""
-    async for chunk in client.stream(QUESTION):
-        text += chunk.text
-        if text == "You":
-            await asyncio.sleep(2.1)
-            # It has to be waited for a little once more.
-            asyncio.get_running_loop().call_later(0.01, script.go_on.set)
+    async with model_at(script, idle_timeout=2) as client:
+        async for chunk in client.stream(QUESTION):
+            text += chunk.text
+            if text == "You":
+                await asyncio.sleep(2.1)
+                # It has to be waited for a little once more.
+                asyncio.get_running_loop().call_later(0.01, script.go_on.set)
     assert text == "You said: Привет, how are you?"
 
 
-@pytest.mark.parametrize("suffix", ["", "/", "/chat/completions", "/chat/completions/"])
-def test_the_address_works_however_the_owner_writes_it(suffix: str) -> None:
-    assert LlmSettings(base_url=f"https://example.org/v1{suffix}").base_url == "https://example.org/v1"
+async def test_the_next_question_needs_no_new_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The machine may be busy; how soon is not the question here.
+    monkeypatch.setattr(openai_compatible, "_END_WITHIN", PATIENCE)
+    monkeypatch.setattr(endpoint, "_KEPT_FOR", PATIENCE)
+    peers, heard = [], asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        peers.append(request.transport.get_extra_info("peername"))
+        response = web.StreamResponse()
+        await response.prepare(request)
+        event = b'{"choices":[{"delta":{"content":"Yes"},"finish_reason":"stop"}]}'
+        await response.write(b"data: " + event + b"\n\ndata: [DONE]\n\n")
+        # The end of the response comes by itself, as it may on any network.
+        await heard.wait()
+        await response.write_eof()
+        return response
+
+    app = web.Application()
+    app.add_routes([web.post("/v1/chat/completions", answer)])
+    async with TestServer(app) as server:
+        model = ModelChain.of(LlmSettings(model="it", base_url=str(server.make_url("/v1"))))
+        for _ in range(3):
+            heard.clear()
+            async for _ in model.stream([ChatMessage("user", "Is it?")]):
+                heard.set()
+        await model.close()
+    assert len(set(peers)) == 1

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pydantic import SecretStr
 
 from vitte.core.settings import Settings, SettingsError, load_settings
+from vitte.core.settings.endpoints import endpoint_address, without_call
 from vitte.core.settings.example import env_text
 from vitte.core.settings.reference import reference_text
 from vitte.core.settings.root import Process
@@ -48,6 +50,58 @@ def test_every_kind_of_setting_may_come_as_a_file(monkeypatch: pytest.MonkeyPatc
     settings = load_settings()
     assert (settings.environment, settings.api.port) == ("test", 81)
     assert settings.llm.fallbacks[0]["model"] == "small"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("https://api.example.org", "https://api.example.org/v1"),
+        ("https://api.example.org/", "https://api.example.org/v1"),
+        (" http://127.0.0.1:11434 ", "http://127.0.0.1:11434/v1"),
+        ("https://api.example.org/v1", "https://api.example.org/v1"),
+        ("https://api.example.org/v1//", "https://api.example.org/v1"),
+        ("https://api.example.org/v1/chat/completions/", "https://api.example.org/v1"),
+        ("https://api.example.org/v1/embeddings", "https://api.example.org/v1"),
+        ("https://api.example.org/api/v1/models", "https://api.example.org/api/v1"),
+        # What the owner gave is kept, though it looks unusual.
+        ("https://api.example.org/openai", "https://api.example.org/openai"),
+        ("https://api.example.org/chat/completions", "https://api.example.org/chat/completions"),
+    ],
+)
+def test_the_address_of_a_model_works_however_the_owner_writes_it(written: str, read: str) -> None:
+    assert endpoint_address(written) == read
+    # Settings are handed on from process to process.
+    assert endpoint_address(read) == read
+    assert not without_call(read).endswith("completions")
+
+
+@pytest.mark.parametrize(
+    "written", ["api.example.org/v1", "", "https://", "https://example.org/v1?api-version=1"]
+)
+def test_an_address_that_is_none_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("VITTE_LLM__BASE_URL", written)
+    with pytest.raises(SettingsError, match="VITTE_LLM__BASE_URL"):
+        load_settings()
+
+
+def test_providers_come_by_name_and_their_mistakes_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    providers = '{"far": {"base_url": "https://example.org", "api_key": "change-me", "concurrency": 3}}'
+    monkeypatch.setenv("VITTE_LLM__PROVIDERS", providers)
+    monkeypatch.setenv("VITTE_LLM__FALLBACKS", '[{"provider": "far", "model": "m"}]')
+    settings = load_settings()
+    assert settings.llm.providers["far"].base_url == "https://example.org/v1"
+    settings.telegram.token = settings.database.password = SecretStr("set")
+    with pytest.raises(SettingsError, match=r"VITTE_LLM__PROVIDERS still holds a placeholder for far"):
+        settings.check_secrets("bot")
+    monkeypatch.setenv("VITTE_LLM__FALLBACKS", '[{"provider": "lost", "model": "m"}]')
+    with pytest.raises(SettingsError, match="the provider lost"):
+        load_settings()
+    monkeypatch.delenv("VITTE_LLM__FALLBACKS")
+    monkeypatch.setenv("VITTE_LLM__PROVIDERS", '{"default": {"base_url": "https://example.org"}}')
+    with pytest.raises(SettingsError, match="default"):
+        load_settings()
 
 
 def test_the_env_file_may_name_files_too_and_the_environment_wins_over_it(
@@ -231,3 +285,43 @@ def test_what_the_example_shows_in_comments_is_the_default(tmp_path: Path) -> No
     path.write_text("\n".join(line.removeprefix("# ") for line in settings_lines))
     assert len(settings_lines) > 30
     assert Settings(_env_file=path) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("servers", "words"),
+    [
+        ('{"a": {}}', "either a url or a command"),
+        ('{"a": {"url": "http://x", "command": "y"}}', "either a url or a command"),
+        ('{"a__b": {"url": "http://x"}}', "letters, digits or hyphens"),
+        ('{"a": {"command": "y", "headers": {"K": "hunter2"}}}', "headers belong to a url"),
+        ('{"a": {"command": "y", "evn": {"K": "hunter2"}}}', "evn"),
+    ],
+)
+def test_a_wrong_entry_of_an_mcp_server_is_named_and_its_secrets_are_not(
+    monkeypatch: pytest.MonkeyPatch, servers: str, words: str
+) -> None:
+    monkeypatch.setenv("VITTE_TOOLS__MCP_SERVERS", servers)
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    assert "VITTE_TOOLS__MCP_SERVERS" in str(refusal.value)
+    assert words.lower() in str(refusal.value).lower()
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_an_mcp_servers_secrets_arrive_and_are_shown_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    servers = '{"notes": {"url": "https://example.org/mcp", "headers": {"Authorization": "Bearer hunter2"}}}'
+    monkeypatch.setenv("VITTE_TOOLS__MCP_SERVERS", servers)
+    notes = load_settings().tools.mcp_servers["notes"]
+    assert notes.headers["Authorization"].get_secret_value() == "Bearer hunter2"
+    assert "hunter2" not in repr(load_settings())
+
+
+def test_a_search_without_a_place_for_the_words_and_an_unknown_zone_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VITTE_TOOLS__SEARCH_URL", "https://example.org/search")
+    monkeypatch.setenv("VITTE_TOOLS__TIMEZONE", "Mars/Olympus")
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    assert "VITTE_TOOLS__SEARCH_URL" in str(refusal.value)
+    assert "VITTE_TOOLS__TIMEZONE" in str(refusal.value)

@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from vitte.db.models import Base
+from vitte.db.vectors import VECTOR_TABLES
 
 # Every plan comes back as a notice to whoever sent the statement, with those of foreign keys, which no text
 # of ours names. https://www.postgresql.org/docs/current/auto-explain.html
@@ -25,6 +26,9 @@ _SETTINGS = {
     # What reads a table from end to end even so has no index that would serve it.
     "enable_seqscan": "off",
 }
+_OURS = {*Base.metadata.tables, *VECTOR_TABLES}
+_OF_THE_OWNER = {"personas", "models", "plans"}
+"""What the owner has written by hand: a page of rows, read as a whole."""
 _WITHOUT_INDEX = {"Seq Scan", "Sample Scan", "Tid Range Scan"}
 LARGEST_BATCH = 5000
 """Rows that one statement may look at: as many as are forgotten at a time."""
@@ -83,11 +87,13 @@ class Plans:
 
     def tables(self) -> set[str]:
         """Return the tables of ours that were read."""
-        return {reading.table for reading in self.readings} & set(Base.metadata.tables)
+        return {reading.table for reading in self.readings} & _OURS
 
     def growing(self, *, but: str = "-") -> list[str]:
         """Return what grows with a table, each with its reason, except those that begin with `but`."""
-        ours = [reading for reading in self.readings if reading.table in Base.metadata.tables]
+        ours = [reading for reading in self.readings if reading.table in _OURS]
+        tables = Base.metadata.tables.keys() - _OF_THE_OWNER
+        ours = [reading for reading in self.readings if reading.table in tables]
         found = {
             f"{reading.table}: {reading.how} {reading.index}: {why}: {reading.statement}"
             for reading in ours

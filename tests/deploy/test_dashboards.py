@@ -56,7 +56,7 @@ def selectors(node: Any) -> Iterator[promql_parser.VectorSelector]:
 
 
 def test_there_is_something_to_check() -> None:
-    assert len(DASHBOARDS) == 4
+    assert len(DASHBOARDS) == 5
     assert len(QUERIES) > 60
 
 

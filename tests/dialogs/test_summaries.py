@@ -35,7 +35,7 @@ async def ask(container: AsyncContainer, user_id: int, number: int, text: str = 
 
 async def summarise(container: AsyncContainer, dialog_id: int, keep_tokens: int = 300) -> None:
     async with container() as request:
-        await (await request.get(SummaryService)).summarise(dialog_id, keep_tokens=keep_tokens)
+        await (await request.get(SummaryService)).summarise(dialog_id, user_id=1, keep_tokens=keep_tokens)
 
 
 async def test_what_does_not_fit_any_more_is_known_in_short(

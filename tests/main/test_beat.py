@@ -7,8 +7,9 @@ from redis.asyncio import Redis
 
 from tests.patience import PATIENCE
 from tests.web.processes import running
-from vitte.core.job_names import CLEAN_UP_OLD_MESSAGES, MEASURE, PURGE_FINISHED, SWEEP_JOBS, TEST_TASK
+from vitte.core.clock import utc_now
 from vitte.core.settings import Settings
+from vitte.worker.schedule import create_schedule
 
 COMMAND = ("-m", "vitte", "run", "beat")
 
@@ -25,7 +26,7 @@ async def test_it_starts_as_if_nothing_had_happened_after_it_was_killed(
                 async with client.get("/metrics") as answer:
                     assert "process_cpu_seconds_total" in await answer.text()
             sent: set[str] = set()
-            while sent != {TEST_TASK, CLEAN_UP_OLD_MESSAGES, MEASURE, PURGE_FINISHED, SWEEP_JOBS}:
+            while sent != {entry["task"] for entry in create_schedule(utc_now(), sweep_interval=10).values()}:
                 taken = await redis.blpop(["vitte:jobs:ticks"], timeout=PATIENCE)
                 assert taken is not None
                 sent.add(json.loads(taken[1])["headers"]["task"])

@@ -24,6 +24,7 @@ from tests.web.tls import serving_tls
 from vitte.backups.archives import Contents, Folder, Manifest, archive_name
 from vitte.core.clock import utc_now
 from vitte.core.settings import Process, Settings
+from vitte.core.settings.endpoints import ProviderSettings
 from vitte.db import migrate
 from vitte.db.engine import create_engine
 from vitte.embedded.redis import RedisServer
@@ -263,6 +264,65 @@ async def test_every_fallback_is_asked_by_itself(well: Settings) -> None:
     assert findings["model"].verdict is Verdict.OK
     assert findings["fallback 1"].verdict is Verdict.WRONG
     assert "spare" in findings["fallback 1"].what
+
+
+async def test_a_model_that_is_not_there_is_told_from_an_address_that_is_wrong(
+    well: Settings, model: Script
+) -> None:
+    root = well.llm.base_url
+    well.llm.base_url = f"{root.removesuffix('/v1')}/api/v2"
+    found = await find(well, "model")
+    assert found.verdict is Verdict.WRONG
+    assert f"at {root} there is" in found.cure
+    well.llm.base_url, model.known_models = root, ["large", "small"]
+    found = await find(well, "model")
+    assert found.verdict is Verdict.WRONG
+    assert "no such model" in found.cure
+    assert "large, small" in found.cure
+
+
+async def test_a_provider_that_only_the_catalogue_uses_is_asked_too(well: Settings, model: Script) -> None:
+    well.llm.providers = {
+        "near": ProviderSettings(base_url=well.llm.base_url),
+        "away": ProviderSettings(base_url="http://127.0.0.1:9"),
+        "other": ProviderSettings(base_url=f"{well.llm.base_url}/nowhere"),
+    }
+    findings = await examine(well, checks_for(well, ALL))
+    verdicts = {name: findings[f"provider {name}"].verdict for name in well.llm.providers}
+    assert verdicts == {"near": Verdict.OK, "away": Verdict.WRONG, "other": Verdict.DOUBTFUL}
+    assert " ms" in findings["provider near"].what
+    told: list[str] = []
+    report(findings, told.append)
+    assert any(" provider other http" in line for line in told)
+    well.llm.fallbacks = [{"provider": "near", "model": "spare"}]
+    # It is asked for an answer then.
+    checks = checks_for(well, ALL)
+    assert "provider near" not in checks
+    assert "spare" in (await examine(well, {"it": checks["fallback 1"]}))["it"].what
+
+
+async def test_models_that_hear_speak_and_embed_are_asked_where_they_are_set(
+    well: Settings, model: Script
+) -> None:
+    names = ("hearing", "voice", "embeddings")
+    assert [(await find(well, name)).verdict for name in names] == [Verdict.UNUSED] * 3
+    well.speech.model, well.speech.voice_model, well.embeddings.model = "ears", "mouth", "vectors"
+    for name in names:
+        found = await find(well, name)
+        assert found.verdict is Verdict.OK
+        assert " ms" in found.what
+    model.fault = "refused"
+    cures = [(await find(well, name)).cure for name in names]
+    assert ["VITTE_SPEECH" in cures[0], "VITTE_SPEECH__VOICE" in cures[1], "EMBEDDINGS" in cures[2]] == [
+        True,
+        True,
+        True,
+    ]
+    well.speech.base_url = well.embeddings.base_url = "http://127.0.0.1:9/v1"
+    for name in names:
+        found = await find(well, name)
+        assert found.verdict is Verdict.WRONG
+        assert "address" in found.cure
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
     [
         ("vitte.main.api, vitte.api.app, vitte.main.container", ("aiogram", "starlette_admin")),
         ("vitte.main.admin", ("aiogram",)),
+        ("vitte.main.bot", ("mcp", "mcp_types", "httpx2", "jsonschema")),
         ("vitte.main.beat", ("aiogram", "fastapi", "sqlalchemy")),
         (
             "vitte.main.worker, vitte.main.container, vitte.worker.bridge, vitte.worker.tasks.dialogs",

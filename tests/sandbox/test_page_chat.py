@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Route, expect
 
+from tests.sandbox.recordings import opus
 from tests.sandbox.test_page_support import OpenWindow, PlayedBot, Window, png
 from vitte.sandbox.client import SandboxPerson
 from vitte.sandbox.testing import RunningSandbox
@@ -267,6 +268,41 @@ async def test_a_file_goes_as_a_document(open_chat: OpenChat, played: PlayedBot)
     await window.hook("attach-send").click()
     assert (await played.heard())["document"]["file_name"] == "notes.txt"
     await expect(window.message("notes.txt").get_by_role("link")).to_have_attribute("download", "notes.txt")
+
+
+async def test_several_photos_go_as_one_album(open_chat: OpenChat, played: PlayedBot) -> None:
+    window = await open_chat()
+    pictures = [{"name": f"{name}.png", "mimeType": "image/png", "buffer": png()} for name in ("a", "b")]
+    await window.hook("file-input").set_input_files(pictures)  # type: ignore[arg-type]  # FilePayloads
+    await window.hook("caption").fill("both")
+    await window.hook("attach-send").click()
+    first, second = await played.heard(), await played.heard()
+    assert first["media_group_id"] == second["media_group_id"]
+    assert (first["caption"], second.get("caption")) == ("both", None)
+    await expect(window.page.get_by_role("button", name="Open photo")).to_have_count(2)
+    await expect(window.page.locator(".photo.loading")).to_have_count(0)
+
+
+async def test_an_opus_file_goes_as_a_voice_message_and_can_be_heard(
+    open_chat: OpenChat, played: PlayedBot
+) -> None:
+    window = await open_chat()
+    recorded = {"name": "voice.ogg", "mimeType": "audio/ogg", "buffer": opus(2)}
+    await window.hook("file-input").set_input_files(recorded)  # type: ignore[arg-type]  # a FilePayload
+    await window.hook("attach-send").click()
+    assert (await played.heard())["voice"]["duration"] == 2
+    await expect(window.hook("voice")).to_have_attribute("src", re.compile("^/sandbox/files/"))
+
+
+async def test_a_quote_and_an_origin_are_shown_above_the_words(
+    open_chat: OpenChat, played: PlayedBot, anna: SandboxPerson
+) -> None:
+    said = await played.say(anna.id, "bread and butter")
+    await anna.send("which?", reply_to=said["message_id"], quote="butter")
+    await anna.forward("news", origin={"type": "hidden_user", "sender_user_name": "Carl"})
+    window = await open_chat()
+    await expect(window.message("which?").locator(".reply-words")).to_have_text("butter")
+    await expect(window.message("news")).to_contain_text("Forwarded from Carl")
 
 
 async def test_what_the_bot_is_doing_stands_under_its_name_until_it_answers(

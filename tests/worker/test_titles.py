@@ -3,11 +3,11 @@
 from dishka import AsyncContainer
 from sqlalchemy import select
 
+from tests.replies import SomeReply
 from tests.web.processes import RunningProcess
 from tests.worker.conftest import WaitFor
 from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
-from vitte.core.errors import VitteError
 from vitte.core.ids import bind_correlation_id
 from vitte.core.job_names import TITLE_DIALOG
 from vitte.db.engine import SessionFactory
@@ -15,17 +15,6 @@ from vitte.db.models import Dialog, Job
 from vitte.sandbox.llm import Script
 from vitte.users.schemas import TelegramProfile
 from vitte.users.service import UserService
-
-
-class Chat:
-    """Somebody's chat, as far as an answer needs one."""
-
-    def draft(self, text: str) -> None:
-        """Show nothing."""
-
-    async def send(self, text: str, *, cut_by: VitteError | None) -> int:
-        """Take the answer."""
-        return 1001
 
 
 async def test_the_first_answer_of_a_dialog_leads_to_its_title(
@@ -43,12 +32,13 @@ async def test_the_first_answer_of_a_dialog_leads_to_its_title(
         async with container() as request:
             assistant = await request.get(AssistantService)
             await assistant.answer(
-                person.id, Question(text="hello there", telegram_message_id=number), Chat()
+                person, Question(text="hello there", telegram_message_id=number), SomeReply()
             )
     await worker.logged("job_finished", job=TITLE_DIALOG, correlation_id="update-7")
-    await until_jobs_are(done=1)
+    # The other one is to learn from what was said, in ten minutes.
+    await until_jobs_are(done=1, open=1)
     async with session_factory() as session:
         dialog = (await session.scalars(select(Dialog))).one()
-        job = (await session.scalars(select(Job))).one()
+        job = (await session.scalars(select(Job).where(Job.name == TITLE_DIALOG))).one()
     assert dialog.title
     assert (job.name, job.args, job.correlation_id) == (TITLE_DIALOG, {"dialog_id": dialog.id}, "update-7")

@@ -27,12 +27,27 @@ from vitte.admin.views.dialogs import DialogsView
 from vitte.admin.views.home import HomeView
 from vitte.admin.views.inbox import InboxView
 from vitte.admin.views.jobs import JobsView
+from vitte.admin.views.models import ModelsView
 from vitte.admin.views.people import PeopleView
+from vitte.admin.views.personas import PersonasView
+from vitte.admin.views.plans import PlansView
 from vitte.admin.views.subscriptions import SubscriptionsView
+from vitte.admin.views.usage import UsageCallsView, UsageDaysView
 from vitte.core.clock import Clock
 from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory
-from vitte.db.models import Dialog, InboxUpdate, Job, Subscription, User
+from vitte.db.models import (
+    Dialog,
+    InboxUpdate,
+    Job,
+    LanguageModel,
+    Persona,
+    PlanLimits,
+    Subscription,
+    UsageCall,
+    UsageDay,
+    User,
+)
 from vitte.web.correlation import CorrelationIdMiddleware
 from vitte.web.errors import UnexpectedErrorMiddleware, add_error_handlers
 from vitte.web.health import check_database, check_redis, create_health_router
@@ -134,6 +149,11 @@ async def _create_panel(settings: Settings, container: AsyncContainer, key: str)
     )
     panel.add_view(PeopleView(User))
     panel.add_view(SubscriptionsView(Subscription))
+    panel.add_view(PlansView(PlanLimits))
+    panel.add_view(UsageDaysView(UsageDay))
+    panel.add_view(UsageCallsView(UsageCall))
+    panel.add_view(PersonasView(Persona, container))
+    panel.add_view(ModelsView(LanguageModel, container))
     panel.add_view(DialogsView(Dialog))
     panel.add_view(InboxView(InboxUpdate))
     panel.add_view(JobsView(Job))

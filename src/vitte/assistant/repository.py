@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, update
 from sqlalchemy.orm import aliased
 
+from vitte.assistant.places import Place
 from vitte.assistant.schemas import Answer, Asked, ImageRef, Said, StoredAnswer, Turn
 from vitte.core.json import dumps, loads
 from vitte.core.tokens import count_tokens
@@ -245,6 +246,18 @@ def _images(stored: str | None) -> tuple[ImageRef, ...]:
     return tuple(ImageRef(**one) for one in loads(stored)) if stored else ()
 
 
+def is_current(user_id: int, place: Place | None) -> ColumnElement[bool]:
+    """Return the condition for the dialog in which a person's questions are asked now."""
+    if place is None:
+        return and_(Dialog.user_id == user_id, Dialog.is_current)
+    return and_(
+        Dialog.chat_id == place.chat_id,
+        Dialog.topic_id == place.topic_id,
+        Dialog.chat_id.is_not(None),
+        Dialog.ended_at.is_(None),
+    )
+
+
 class StopRepository:
     """Answers that people have stopped."""
 
@@ -264,15 +277,17 @@ class StopRepository:
         payload = f"{user_id} {question_message_id}"
         await self._transaction.session.execute(select(func.pg_notify(STOPS_CHANNEL, payload)))
 
-    async def is_over(self, user_id: int, question_message_id: int, *, seen_at: int) -> bool:
-        """Tell whether the question has its answer, or the chat one that came later than `seen_at`."""
+    async def is_over(
+        self, user_id: int, question_message_id: int, *, place: Place | None, seen_at: int
+    ) -> bool:
+        """Tell whether the question has its answer, or the dialog one that came later than `seen_at`."""
         question = aliased(Message)
         newest = (
             await self._transaction.session.execute(
                 select(question.telegram_message_id, Message.telegram_message_id)
                 .join(question, question.id == Message.question_id)
                 .join(Dialog, Dialog.id == Message.dialog_id)
-                .where(Dialog.user_id == user_id, Dialog.is_current)
+                .where(is_current(user_id, place))
                 .order_by(Message.id.desc())
                 .limit(1)
             )
@@ -280,7 +295,7 @@ class StopRepository:
         if newest is None:
             return False
         answered, sent_as = newest
-        return (answered or 0) >= question_message_id or (sent_as or 0) > seen_at
+        return answered == question_message_id or (sent_as or 0) > seen_at
 
     async def stopped_by(self, user_ids: Collection[int]) -> list[tuple[int, int]]:
         """Return the newest stop of each of these people who ever stopped one: person and question."""

@@ -3,8 +3,9 @@
 from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
+from vitte.assistant.repository import is_current
 from vitte.assistant.schemas import Edited, ImageRef, Question
-from vitte.db.models import Dialog, Message, MessageRole
+from vitte.db.models import Dialog, Message, MessageRole, User
 from vitte.db.transaction import Transaction
 
 
@@ -24,12 +25,13 @@ class RevisionRepository:
 
         False when the dialog has gone on since, or knows no such question.
         """
-        question = await self._newest_question(edited.user_id, edited)
+        question = await self._newest_question(edited)
         if question is None or question.telegram_message_id != edited.question.telegram_message_id:
             return False
         if question.edited_at is not None and question.edited_at >= edited.at:
             return question.edited_at == edited.at
         await self._transaction.session.execute(delete(Message).where(Message.question_id == question.id))
+        await self._forget_stop(edited.user_id, edited.question.telegram_message_id)
         await self._transaction.session.execute(
             update(Message)
             .where(Message.id == question.id)
@@ -74,24 +76,26 @@ class RevisionRepository:
         )
         if has_gone_on:
             return None
-        await session.execute(
-            delete(Message).where(
-                Message.question_id == asked.id, Message.telegram_message_id == answer_message_id
-            )
+        taken_back = await session.scalar(
+            delete(Message)
+            .where(Message.question_id == asked.id, Message.telegram_message_id == answer_message_id)
+            .returning(Message.id)
         )
+        if taken_back is not None:
+            # Done once: a stop that comes later is of the new answer, and stands.
+            await self._forget_stop(user_id, question_message_id)
         return _question(asked)
 
-    async def _newest_question(self, user_id: int, edited: Edited) -> Message | None:
-        place = edited.place
-        if place is None:
-            dialog = (Dialog.user_id == user_id) & Dialog.is_current
-        else:
-            dialog = (
-                (Dialog.chat_id == place.chat_id)
-                & (Dialog.topic_id == place.topic_id)
-                & Dialog.chat_id.is_not(None)
-                & Dialog.ended_at.is_(None)
-            )
+    async def _forget_stop(self, user_id: int, question_message_id: int) -> None:
+        """Let the question be answered, though its last answer was stopped."""
+        await self._transaction.session.execute(
+            update(User)
+            .where(User.id == user_id, User.stopped_message_id == question_message_id)
+            .values(stopped_message_id=None)
+        )
+
+    async def _newest_question(self, edited: Edited) -> Message | None:
+        dialog = is_current(edited.user_id, edited.place)
         in_dialog = select(Dialog.id).where(dialog).scalar_subquery()
         return await self._transaction.session.scalar(
             select(Message)

@@ -1,10 +1,13 @@
 """What a turn of a conversation is made of."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from vitte.assistant.places import Place
+from vitte.assistant.tools.schemas import ToolNote
+from vitte.clients.llm.protocol import Image
 from vitte.core.errors import VitteError
 from vitte.core.tokens import IMAGE_TOKENS, count_tokens
 
@@ -27,6 +30,8 @@ class Question:
     telegram_message_id: int
     images: tuple[ImageRef, ...] = ()
     media_group_id: str | None = None
+    album: tuple[int, ...] = ()
+    """The messages that it is made of, by their ids, where they are parts of an album."""
     author: str | None = None
     """Who asks, by name, where others may ask too."""
 
@@ -46,6 +51,8 @@ class Question:
             ]
         if self.media_group_id is not None:
             extra["media_group_id"] = self.media_group_id
+        if self.album:
+            extra["album"] = list(self.album)
         return extra
 
 
@@ -111,7 +118,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a model, by its name, has said in a turn, and whom it cost.
+    """What a model, by its name, has said in a turn.
 
     `orders` are the jobs that are to be done once it is stored, by name, with their arguments.
     """
@@ -120,6 +127,8 @@ class Answer:
     text: str
     model: str
     orders: tuple[tuple[str, dict[str, Any]], ...] = field(default=(), compare=False)
+    taught_by: Asked | None = None
+    """The question, when the memory is to learn from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +141,27 @@ class Edited:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An answer that a person has, and the Telegram message by which they have it."""
+
+    text: str
+    message_id: int
+
+
 class Reply(Protocol):
-    """Where an answer goes. The messenger is the outside world."""
+    """Where an answer goes, and pictures come from. The messenger is the outside world."""
+
+    async def load_images(self, images: Sequence[ImageRef]) -> Mapping[str, Image]:
+        """Return pictures by their file ids, as far as there are any left. Raises VitteError."""
+        ...
 
     def draft(self, text: str) -> None:
         """Show the answer so far. Returns at once; older drafts that were not shown yet are dropped."""
+        ...
+
+    def status(self, note: ToolNote) -> None:
+        """Show what is being done for the answer, until it goes on."""
         ...
 
     async def send(self, text: str, *, cut_by: VitteError | None) -> int:

@@ -1,95 +1,242 @@
 """A turn of the conversation: store the question, stream the answer, store it, send it."""
 
-import time
+import asyncio
+from collections.abc import Mapping, Sequence
 
 import structlog
+from babel.dates import format_date
 
-from vitte.assistant.context import Frame, compose
-from vitte.assistant.metrics import ANSWERS
-from vitte.assistant.running import AnswerStoppedError, RunningAnswer, RunningAnswers
-from vitte.assistant.schemas import Answer, Asked, Question, Reply, Turn
+from vitte.assistant.context import Frame, QuestionTooLongError, budget, compose
+from vitte.assistant.errors import ModelCannotSeeError
+from vitte.assistant.generation import AnswerMaker, Brief
+from vitte.assistant.models import Chosen, ModelChooser
+from vitte.assistant.places import Place
+from vitte.assistant.running import RunningAnswers
+from vitte.assistant.schemas import (
+    Answer,
+    Asked,
+    Edited,
+    Given,
+    Question,
+    Reply,
+    Turn,
+)
+from vitte.assistant.tools.schemas import ToolContext
 from vitte.assistant.turns import TurnStore
-from vitte.clients.llm.protocol import ChatModel, LlmError, LlmInterruptedError
+from vitte.catalogue.service import CatalogueService
+from vitte.clients.llm.protocol import Image
+from vitte.core.clock import Clock
 from vitte.core.errors import VitteError
-from vitte.core.job_names import TITLE_DIALOG
+from vitte.core.job_names import SUMMARISE_DIALOG, TITLE_DIALOG
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.outages import outlast
+from vitte.memory.notes import memory_note
+from vitte.memory.schemas import Fact
+from vitte.memory.service import MemoryService
+from vitte.users.schemas import Person
 
 logger = structlog.get_logger(__name__)
+
+_SUMMARISE_AT = 0.7
+"""Of the budget: what is said meanwhile has the rest."""
+_KEEP = 0.3
+"""Of the budget, that stays as it was said."""
+_MAX_KNOWN = 2000
+"""Tokens that a dialog's summary and what is remembered of the person may take together."""
+_MAX_IMAGES = 4
+"""Pictures of earlier messages that a model is shown again."""
 
 
 class AssistantService:
     """Answers people. No connection to the database is held while the model is thinking."""
 
     def __init__(
-        self, turns: TurnStore, running: RunningAnswers, model: ChatModel, settings: AssistantSettings
+        self,
+        turns: TurnStore,
+        running: RunningAnswers,
+        maker: AnswerMaker,
+        models: ModelChooser,
+        catalogue: CatalogueService,
+        memory: MemoryService,
+        clock: Clock,
+        settings: AssistantSettings,
     ) -> None:
         self._turns = turns
         self._running = running
-        self._model = model
+        self._maker = maker
+        self._models = models
+        self._catalogue = catalogue
+        self._memory = memory
+        self._clock = clock
         self._settings = settings
 
-    async def answer(self, user_id: int, question: Question, reply: Reply) -> None:
-        """Answer the question through `reply`, as far as the person wants it.
+    async def answer(
+        self, person: Person, question: Question, reply: Reply, *, place: Place | None = None
+    ) -> Given | None:
+        """Answer the question through `reply`, as far as the person wants it; None if they have the answer.
 
         May be repeated after a crash: what is stored is not stored again, an answer that exists is not
         asked for again, one that was sent is not sent again, and one that was stopped stays so. Raises
-        LlmError or AnswerStoppedError when there is nothing to send; the question is kept.
+        LlmError, LimitReachedError or AnswerStoppedError when there is nothing to send; the question is kept.
+        Raises QuestionTooLongError and ModelCannotSeeError, and then keeps nothing.
         """
+        chosen = await self._models.choose(person.settings.model, plan=person.plan)
+        if question.images and not chosen.model.sees_images:
+            raise ModelCannotSeeError(chosen.model.name, model=chosen.model.name)
+        persona = await self._catalogue.persona(person.settings.persona)
+        asked = Asked(
+            user_id=person.id,
+            question=question,
+            place=place,
+            persona=persona.key,
+            budget=_room(chosen, self._frame(persona.prompt, ())),
+        )
+        if question.tokens > asked.budget:
+            raise QuestionTooLongError(tokens=question.tokens, limit=asked.budget)
         # Within reach before anything is read: a stop is either read of now or heard of later.
-        with self._running.begin(user_id, question.telegram_message_id) as running:
-            turn = await self._turns.begin(Asked(user_id=user_id, question=question))
+        with self._running.begin(person.id, question.telegram_message_id) as running:
+            facts, turn = await asyncio.gather(
+                self._recall(person, question, place), self._turns.begin(asked)
+            )
             if turn.is_stopped:
                 running.stop()
-            await self._give(turn, reply, running)
+            answer = turn.answer
+            if answer is not None and answer.is_sent:
+                return None
+            cut_by: VitteError | None = None
+            if answer is not None:
+                answer_id, content = answer.id, answer.text
+            else:
+                if turn.persona not in (None, persona.key):
+                    # The dialog goes on as it began, whatever was chosen for new ones since.
+                    persona = await self._catalogue.persona(turn.persona)
+                frame = self._frame(persona.prompt, facts)
+                brief = await self._brief(person, turn, frame, chosen, place, reply)
+                made = await self._maker.make(brief, reply, running)
+                content, cut_by = made.text, made.cut_by
+                answer_id = await self._save(person, asked, turn, made.text, made.model, place)
+            message_id = await reply.send(content, cut_by=cut_by)
+            await outlast(lambda: self._turns.mark_sent(answer_id, message_id))
+            return Given(text=content, message_id=message_id)
 
-    async def _give(self, turn: Turn, reply: Reply, running: RunningAnswer) -> None:
-        answer = turn.answer
-        cut_by: VitteError | None = None
-        if answer is not None and answer.is_sent:
-            return
-        if answer is not None:
-            answer_id, content = answer.id, answer.text
-        else:
-            content, cut_by, model = await self._stream(turn, reply, running)
-            orders = ((TITLE_DIALOG, {"dialog_id": turn.dialog_id}),) if turn.is_first else ()
-            made = Answer(turn=turn, text=content, model=model, orders=orders)
-            answer_id = await outlast(lambda: self._turns.save_answer(made))
-        message_id = await reply.send(content, cut_by=cut_by)
-        await outlast(lambda: self._turns.mark_sent(answer_id, message_id))
+    async def room_for_files(self, person: Person) -> int:
+        """Return how many tokens the words of files may take in a question of this person's.
 
-    async def _stream(
-        self, turn: Turn, reply: Reply, running: RunningAnswer
-    ) -> tuple[str, VitteError | None, str]:
-        """Show the answer as it grows.
-
-        Returns it, what cut it short if it did not end by itself, and the name of the model that gave it.
+        Half of what there is: there are the question itself, and what was said before.
         """
-        started = time.monotonic()
-        content, model = "", self._model.name
-        context = compose(turn, Frame(system_prompt=self._settings.system_prompt))
-        try:
-            async with running.until_stopped():
-                async for chunk in self._model.stream(context):
-                    model = chunk.model or model
-                    if chunk.text:
-                        content += chunk.text
-                        reply.draft(content)
-            if not content.strip():
-                raise LlmInterruptedError("the answer is empty")
-        except (LlmError, AnswerStoppedError) as error:
-            _note_early_end(error, seconds=time.monotonic() - started, characters=len(content))
-            if not content.strip():
-                raise
-            return content, error, model
-        ANSWERS.labels(outcome="complete").inc()
-        logger.info("answer_complete", seconds=round(time.monotonic() - started, 3), characters=len(content))
-        return content, None, model
+        chosen = await self._models.choose(person.settings.model, plan=person.plan)
+        return _room(chosen, self._frame("", ())) // 2
+
+    async def answer_edited(
+        self,
+        person: Person,
+        edited: Edited,
+        reply: Reply,
+    ) -> bool:
+        """Answer a question that was changed, if it is the newest of its dialog; tell whether it is.
+
+        May be repeated as `answer` may, and raises the same.
+        """
+        if not await self._turns.edit(edited):
+            return False
+        await self.answer(person, edited.question, reply, place=edited.place)
+        return True
+
+    async def answer_again(
+        self,
+        person: Person,
+        *,
+        question_message_id: int,
+        answer_message_id: int,
+        reply: Reply,
+        place: Place | None = None,
+    ) -> bool:
+        """Make the answer that was sent as this message once more, if it is the newest; tell whether it is.
+
+        May be repeated as `answer` may, and raises the same.
+        """
+        question = await self._turns.take_back(person.id, question_message_id, answer_message_id)
+        if question is None:
+            return False
+        await self.answer(person, question, reply, place=place)
+        return True
+
+    async def _recall(self, person: Person, question: Question, place: Place | None) -> list[Fact]:
+        if not person.settings.remembers or (place is not None and place.is_shared):
+            return []
+        return await self._memory.recall(person.id, question.text)
+
+    def _frame(self, prompt: str, facts: Sequence[Fact]) -> Frame:
+        today = format_date(self._clock.now(), format="full", locale="en")
+        notes = (prompt, f"Today is {today} (UTC).", memory_note(facts))
+        return Frame(system_prompt=self._settings.system_prompt, notes=tuple(note for note in notes if note))
+
+    async def _brief(
+        self,
+        person: Person,
+        turn: Turn,
+        frame: Frame,
+        chosen: Chosen,
+        place: Place | None,
+        reply: Reply,
+    ) -> Brief:
+        images = await self._load_images(turn, reply) if chosen.model.sees_images else {}
+        tools = None
+        if chosen.model.uses_tools:
+            tools = ToolContext(
+                user_id=person.id,
+                telegram_id=person.telegram_id,
+                plan=person.plan,
+                language=person.language_code or "",
+                chat_id=person.telegram_id if place is None else place.chat_id,
+                topic_id=None if place is None else place.topic_id or None,
+                is_group=place is not None and place.is_shared,
+            )
+        return Brief(
+            user_id=person.id,
+            plan=person.plan,
+            dialog_id=turn.dialog_id,
+            model=chosen.chat,
+            prices=chosen.prices,
+            max_tokens=chosen.max_tokens,
+            messages=compose(turn, frame, images),
+            tools=tools,
+        )
+
+    async def _load_images(self, turn: Turn, reply: Reply) -> Mapping[str, Image]:
+        """Fetch the question's pictures, and the newest of those before. Raises VitteError."""
+        *earlier, question = turn.context
+        before = [image for said in earlier for image in said.images]
+        wanted = [*before[-_MAX_IMAGES:], *question.images]
+        return await reply.load_images(wanted) if wanted else {}
+
+    async def _save(
+        self, person: Person, asked: Asked, turn: Turn, text: str, model: str, place: Place | None
+    ) -> int:
+        orders = []
+        if turn.is_first and (place is None or not place.is_shared):
+            orders.append((TITLE_DIALOG, {"dialog_id": turn.dialog_id}))
+        if turn.is_cut or turn.unsummarised > _SUMMARISE_AT * asked.budget:
+            keep = int(_KEEP * asked.budget)
+            args = {"dialog_id": turn.dialog_id, "user_id": person.id, "keep_tokens": keep}
+            orders.append((SUMMARISE_DIALOG, args))
+        teaches = (
+            person.settings.remembers
+            and (place is None or not place.is_shared)
+            and self._memory.wants_to_learn(person.id, asked.question.text)
+        )
+        answer = Answer(
+            turn=turn,
+            text=text,
+            model=model,
+            orders=tuple(orders),
+            taught_by=asked if teaches else None,
+        )
+        return await outlast(lambda: self._turns.save_answer(answer))
 
 
-def _note_early_end(error: LlmError | AnswerStoppedError, *, seconds: float, characters: int) -> None:
-    ANSWERS.labels(outcome=error.code).inc()
-    if isinstance(error, AnswerStoppedError):
-        logger.info("answer_stopped", seconds=round(seconds, 3), characters=characters)
-    else:
-        logger.warning("answer_failed", code=error.code, reason=str(error), characters=characters)
+def _room(chosen: Chosen, frame: Frame) -> int:
+    """Return the tokens of the model's context that are there for what was said."""
+    window = chosen.window
+    kept_free = frame.tokens + min(_MAX_KNOWN, window // 4)
+    return budget(window=window, max_tokens=chosen.max_tokens, kept_free=kept_free)

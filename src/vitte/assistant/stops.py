@@ -2,6 +2,7 @@
 
 import structlog
 
+from vitte.assistant.places import Place
 from vitte.assistant.repository import StopRepository
 from vitte.assistant.running import RunningAnswers
 from vitte.db.engine import SessionFactory
@@ -23,7 +24,14 @@ class StopService:
         self._session_factory = session_factory
         self._running = running
 
-    async def stop(self, user_id: int, question_message_id: int, *, asked_by: int | None = None) -> bool:
+    async def stop(
+        self,
+        user_id: int,
+        question_message_id: int,
+        *,
+        asked_by: int | None = None,
+        place: Place | None = None,
+    ) -> bool:
         """Stop the answer to a question; tell whether there was anything to stop.
 
         `asked_by` is the message that asks for it, where it is one: ids in a chat grow in the order in which
@@ -32,7 +40,9 @@ class StopService:
         transaction = Transaction(self._session_factory)
         stops = StopRepository(transaction)
         async with transaction:
-            if asked_by is not None and await stops.is_over(user_id, question_message_id, seen_at=asked_by):
+            if asked_by is not None and await stops.is_over(
+                user_id, question_message_id, place=place, seen_at=asked_by
+            ):
                 return False
             await stops.note(user_id, question_message_id)
             await stops.announce(user_id, question_message_id)

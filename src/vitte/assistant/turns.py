@@ -15,6 +15,7 @@ from vitte.db.engine import SessionFactory
 from vitte.db.transaction import Transaction
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
+from vitte.memory.service import MemoryService
 
 _TRIES = 3
 """How often to begin a turn that another process is beginning too: the second look finds what that stored."""
@@ -35,8 +36,15 @@ class TurnStore:
     with an earlier write shares the next one. Each call returns when its own part is committed.
     """
 
-    def __init__(self, session_factory: SessionFactory, queue: JobQueue, settings: AssistantSettings) -> None:
+    def __init__(
+        self,
+        session_factory: SessionFactory,
+        queue: JobQueue,
+        memory: MemoryService,
+        settings: AssistantSettings,
+    ) -> None:
         self._session_factory = session_factory
+        self._memory = memory
         self._queue = queue
         self._settings = settings
         self._beginnings: Batcher[Asked, Turn | None] = Batcher(self._begin)
@@ -107,7 +115,7 @@ class TurnStore:
         transaction = Transaction(self._session_factory)
         turns = TurnRepository(transaction)
         answers = [one.answer for one in made]
-        if not any(answer.orders for answer in answers):
+        if not any(answer.orders or answer.taught_by for answer in answers):
             async with transaction.single():
                 ids = await turns.save_answers(answers)
         else:
@@ -116,9 +124,20 @@ class TurnStore:
                 ids = await turns.save_answers(answers)
                 for one in made:
                     if one.answer.turn.question_id in ids:
-                        for name, args in one.answer.orders:
-                            await jobs.enqueue(name, correlation_id=one.correlation_id, **args)
+                        await self._order(one, transaction, jobs)
         return [ids.get(answer.turn.question_id) for answer in answers]
+
+    async def _order(self, made: _Made, transaction: Transaction, jobs: JobService) -> None:
+        for name, args in made.answer.orders:
+            await jobs.enqueue(name, correlation_id=made.correlation_id, **args)
+        if (asked := made.answer.taught_by) is not None:
+            await self._memory.order(
+                transaction,
+                jobs,
+                user_id=asked.user_id,
+                question=asked.question.text,
+                correlation_id=made.correlation_id,
+            )
 
     async def _mark_sent(self, sent: Sequence[tuple[int, int]]) -> list[None]:
         transaction = Transaction(self._session_factory)

@@ -10,11 +10,21 @@ from vitte.backups.archives import Contents
 from vitte.backups.errors import BackupError
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.db.engine import connect
+from vitte.db.vectors import VECTOR_TABLES
 
 Connection = Any
 """asyncpg's, which has no types."""
 
-_TABLES = "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+# Vectors are in no backup: they can be made again, and a server without pgvector has to take the rest.
+_TABLES = """\
+SELECT format('%I', tablename) FROM pg_tables
+WHERE schemaname = 'public' AND tablename <> ALL ($1::text[]) ORDER BY tablename
+"""
+_INDEXES = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'public' AND tablename <> ALL ($1::text[])"
+_LINKS_COUNT = """\
+SELECT count(*) FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
+WHERE contype = 'f' AND relname <> ALL ($1::text[])
+"""
 
 _LINKS = """\
 SELECT conrelid::regclass::text, quote_ident(child.attname),
@@ -55,7 +65,7 @@ async def server_version(connection: Connection) -> int:
 
 async def look_into(connection: Connection) -> Contents:
     """Return what is in the database."""
-    tables = [row[0] for row in await connection.fetch(_TABLES)]
+    tables = [row[0] for row in await connection.fetch(_TABLES, VECTOR_TABLES)]
     return Contents(
         revision=await _revision(connection),
         # The names come from the catalogue, quoted by the server.
@@ -63,8 +73,8 @@ async def look_into(connection: Connection) -> Contents:
             table: await connection.fetchval(f"SELECT count(*) FROM public.{table}")  # noqa: S608
             for table in tables
         },
-        indexes=await connection.fetchval("SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'"),
-        links=await connection.fetchval("SELECT count(*) FROM pg_constraint WHERE contype = 'f'"),
+        indexes=await connection.fetchval(_INDEXES, VECTOR_TABLES),
+        links=await connection.fetchval(_LINKS_COUNT, VECTOR_TABLES),
     )
 
 

@@ -20,11 +20,18 @@ from vitte.backups.programs import Programs, find_programs
 from vitte.core.clock import Clock
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.core.settings.operating import BackupSettings
+from vitte.db.vectors import VECTOR_TABLES
 
 logger = structlog.get_logger(__name__)
 
 _LOCK = ".lock"
 _WORK = ".work-"
+# A restore and a rehearsal make what a backup has, and pgvector may be made by a superuser only, if at all.
+# plpgsql is everywhere and part of no dump, and some extension has to be named for others to be left out.
+_WITHOUT_VECTORS = (
+    "--extension=plpgsql",
+    *(f"--exclude-table=public.{table}" for table in VECTOR_TABLES),
+)
 
 
 class BackupService:
@@ -81,6 +88,7 @@ class BackupService:
                     "--format=custom",
                     "--no-password",
                     "--lock-wait-timeout=60s",
+                    *_WITHOUT_VECTORS,
                     f"--snapshot={snapshot}",
                     f"--file={plain}",
                 )

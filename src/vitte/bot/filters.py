@@ -4,6 +4,8 @@ from aiogram.enums import MessageEntityType
 from aiogram.filters import Filter
 from aiogram.types import Message
 
+from vitte.bot.input.reading import is_question
+
 
 class IsCommand(Filter):
     """A message that begins with a command."""
@@ -17,8 +19,8 @@ class IsCommand(Filter):
 
 
 class IsQuestion(Filter):
-    """A message for the assistant: text that is more than white space, and no command."""
+    """A message for the assistant: whatever it can be asked, and no command."""
 
     async def __call__(self, message: Message) -> bool:
-        """Tell whether the message has text that begins with no command."""
-        return bool(message.text and message.text.strip()) and not await IsCommand()(message)
+        """Tell whether the message can be read, and begins with no command."""
+        return is_question(message) and not await IsCommand()(message)

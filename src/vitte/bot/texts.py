@@ -1,11 +1,14 @@
 """Texts for people, from gettext catalogues."""
 
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from io import BytesIO, StringIO
 
+from babel.dates import format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import Translations
 
 from vitte.core.errors import VitteError
@@ -22,15 +25,29 @@ class Texts:
         self._catalogue = catalogue
 
     def get(self, key: str, **params: object) -> str:
-        """Return a text with its placeholders filled. Raises KeyError for a key that is in no catalogue."""
+        """Return a text with its placeholders filled; a time that has to pass becomes "in 5 hours".
+
+        Raises KeyError for a key that is in no catalogue.
+        """
         text = self._catalogue.gettext(key)
         if text == key:
             raise KeyError(f"no text {key!r} in {self.language!r}")
-        return text.format(**params) if params else text
+        if not params:
+            return text
+        return text.format(**{name: self._in_words(value) for name, value in params.items()})
+
+    def number(self, value: int) -> str:
+        """Return a number as people write it: with something between its thousands."""
+        return format_decimal(value, locale=self.language)
 
     def of_error(self, error: VitteError) -> str:
         """Return what the person is told of an error."""
         return self.get(error.text_key, **error.params)
+
+    def _in_words(self, value: object) -> object:
+        if not isinstance(value, timedelta):
+            return value
+        return format_timedelta(value, granularity="minute", add_direction=True, locale=self.language)
 
 
 def texts_for(language_code: str | None) -> Texts:

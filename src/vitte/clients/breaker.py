@@ -26,6 +26,15 @@ class Breaker:
         """Tell whether the server is not to be asked now."""
         return self.is_away and self._clock() < self._open_until
 
+    def admits(self) -> bool:
+        """Tell whether this one call may ask: all as long as the server answers, then one in each pause."""
+        if self.is_open():
+            return False
+        if self.is_away:
+            # Whoever comes next waits for what becomes of this one, or for another pause if nothing does.
+            self._open_until = self._clock() + self._retry_after
+        return True
+
     def note_failure(self) -> bool:
         """Count a failure; tell whether the server counts as away only from now on."""
         self._failures += 1

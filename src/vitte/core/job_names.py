@@ -12,6 +12,7 @@ TICK_QUEUE: Final = "ticks"
 # Jobs: rows of the table `jobs`.
 TITLE_DIALOG: Final = "dialogs.title_dialog"
 SUMMARISE_DIALOG: Final = "dialogs.summarise_dialog"
+LEARN_FACTS: Final = "memory.learn"
 
 # What Celery's messages are called.
 RUN_JOB: Final = "jobs.run"
@@ -22,4 +23,6 @@ SWEEP_JOBS: Final = "jobs.sweep"
 MEASURE: Final = "watch.measure"
 PURGE_FINISHED: Final = "maintenance.purge_finished"
 CLEAN_UP_OLD_MESSAGES: Final = "maintenance.cleanup_old_messages"
+SWEEP_USAGE: Final = "usage.sweep"
+PURGE_USAGE: Final = "usage.purge"
 TEST_TASK: Final = "maintenance.test_task"

@@ -49,7 +49,9 @@ def _add_correlation_id(
 
 def _hide_in_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
-        event[key] = _hide(value)
+        # Made here, and the one text with a colon that is in every line.
+        if key != "timestamp":
+            event[key] = _hide(value)
     return event
 
 
@@ -120,6 +122,10 @@ def configure_logging(*, process: str, level: str = "INFO", format: LogFormat = 
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
+    # Where in the code a line comes from, and from which thread, is asked for each and shown in none:
+    # https://docs.python.org/3/howto/logging.html#optimization .
+    logging._srcfile = None  # noqa: SLF001 - as that page says
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # When a line cannot be written, logging would print it unformatted: with every secret in it.
     logging.raiseExceptions = False
     root = logging.getLogger()

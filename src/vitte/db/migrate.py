@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.db.engine import database_url, tls
+from vitte.db.vectors import make_sure_of_vectors
 
 logger = structlog.get_logger(__name__)
 
@@ -96,6 +97,8 @@ async def upgrade(settings: DatabaseSettings, revision: str = "head", *, or_newe
             logger.warning("database_is_newer", revision=current)
             return
         command.upgrade(config, revision)
+        # Not a migration: a server may get pgvector at any time, and the next start finds it.
+        make_sure_of_vectors(connection)
         logger.info("database_migrated", revision=revision)
 
     await with_migration_lock(settings, work)

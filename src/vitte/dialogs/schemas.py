@@ -1,4 +1,4 @@
-"""What other rooms know of dialogs."""
+"""Dialogs as their people and other rooms see them."""
 
 from dataclasses import dataclass
 
@@ -19,3 +19,34 @@ class SummaryState:
 
     summary: str | None
     until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogEntry:
+    """A dialog of a person's.
+
+    `title` is its first words while it has no name; None: nothing was said in it.
+    """
+
+    id: int
+    title: str | None
+    is_current: bool
+    persona: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogPage:
+    """A part of a person's dialogs, newest first. `number` counts from 0; there is always one page."""
+
+    entries: tuple[DialogEntry, ...]
+    number: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentDialog:
+    """The dialog that a person's questions go to. It is empty when nothing was ever said in it."""
+
+    id: int
+    persona: str | None
+    is_empty: bool

@@ -4,21 +4,24 @@ from collections.abc import Sequence
 
 import structlog
 
-from vitte.clients.llm.protocol import ChatMessage, ChatModel, LlmError
+from vitte.clients.llm.protocol import ChatMessage, LlmError
+from vitte.core.settings.outside import LlmSettings
 from vitte.core.tokens import head_of
 from vitte.db.transaction import Transaction
 from vitte.dialogs.metrics import SUMMARIES
 from vitte.dialogs.repository import DialogRepository
 from vitte.dialogs.schemas import Spoken
+from vitte.usage.background import BackgroundModel
+from vitte.usage.errors import LimitReachedError
 
 logger = structlog.get_logger(__name__)
 
 MAX_TOKENS = 400
 """Longest summary, in the model's tokens."""
 _ROUND_TOKENS = 3000
-"""What is put into one call beside the summary so far: a model of 4,096 tokens can take it."""
-_MESSAGE_TOKENS = _ROUND_TOKENS // 2
-"""Of a longer message the beginning is summarised."""
+"""What is put into one call beside the summary so far, unless the model takes less."""
+_OTHER_TOKENS = 3 * MAX_TOKENS
+"""What a call has besides: instruction, the summary so far (which may be twice too long), and the new one."""
 _MAX_MESSAGES = 200
 _INSTRUCTION = (
     "You keep the notes of a conversation between a person and an assistant. Below are the notes so far and "
@@ -30,13 +33,22 @@ _INSTRUCTION = (
 class SummaryService:
     """Puts the beginning of a long dialog into a few words."""
 
-    def __init__(self, transaction: Transaction, dialogs: DialogRepository, model: ChatModel) -> None:
+    def __init__(
+        self,
+        transaction: Transaction,
+        dialogs: DialogRepository,
+        model: BackgroundModel,
+        settings: LlmSettings,
+    ) -> None:
         self._transaction = transaction
+        self._round = max(MAX_TOKENS, min(_ROUND_TOKENS, settings.context_window - _OTHER_TOKENS))
         self._dialogs = dialogs
         self._model = model
 
-    async def summarise(self, dialog_id: int, *, keep_tokens: int) -> None:
+    async def summarise(self, dialog_id: int, *, user_id: int, keep_tokens: int) -> None:
         """Bring the dialog's summary up to all but its newest messages: `keep_tokens` stay as they are.
+
+        `user_id` is for whom it is done, and whose plan pays.
 
         What was summarised is not deleted, and is only not shown to models any more. Begun twice, one of the
         two is in vain. Raises LlmError when the model does not answer: the job is then tried again.
@@ -47,14 +59,18 @@ class SummaryService:
                 if state is None:
                     return
                 said = await self._dialogs.since(dialog_id, state.until, limit=_MAX_MESSAGES)
-            chosen = _next_round(said, keep_tokens)
+            chosen = _next_round(said, keep_tokens, self._round)
             if not chosen:
                 return
             try:
-                summary = await self._ask(state.summary, chosen)
+                summary = await self._ask(state.summary, chosen, user_id)
             except LlmError as error:
                 SUMMARIES.labels(error.code).inc()
                 raise
+            except LimitReachedError as error:
+                # Nor can anything be asked until it renews, and what is asked then orders this anew.
+                SUMMARIES.labels(error.code).inc()
+                return
             async with self._transaction:
                 is_kept = await self._dialogs.set_summary(
                     dialog_id, summary, until=chosen[-1].id, instead_of=state.until
@@ -64,23 +80,24 @@ class SummaryService:
             if not is_kept:
                 return
 
-    async def _ask(self, summary: str | None, said: Sequence[Spoken]) -> str:
-        quoted = "\n\n".join(f"{one.role}: {head_of(one.text, _MESSAGE_TOKENS)}" for one in said)
+    async def _ask(self, summary: str | None, said: Sequence[Spoken], user_id: int) -> str:
+        quoted = "\n\n".join(f"{one.role}: {head_of(one.text, self._round // 2)}" for one in said)
         asked = [
             ChatMessage("system", _INSTRUCTION),
             ChatMessage("user", f"Notes so far:\n{summary or '(none)'}\n\nSaid since:\n{quoted}"),
         ]
-        text = "".join([chunk.text async for chunk in self._model.stream(asked, max_tokens=MAX_TOKENS)])
+        text = await self._model.ask(asked, user_id=user_id, kind="summary", max_tokens=MAX_TOKENS)
         if not text.strip():
             raise LlmError("the summary is empty")
         # A model may go on and on, and what it says here is shown with every question to come.
         return head_of(text.strip(), 2 * MAX_TOKENS)
 
 
-def _next_round(said: Sequence[Spoken], keep_tokens: int) -> Sequence[Spoken]:
+def _next_round(said: Sequence[Spoken], keep_tokens: int, round_tokens: int) -> Sequence[Spoken]:
     """Return the oldest messages beside the newest `keep_tokens`, as far as one call takes them.
 
-    At least one question and its answer, and no question without its answer.
+    Of a message that is longer than half of it the beginning counts. At least one question and its answer,
+    and no question without its answer.
     """
     room, kept = keep_tokens, 0
     for one in reversed(said):
@@ -92,8 +109,8 @@ def _next_round(said: Sequence[Spoken], keep_tokens: int) -> Sequence[Spoken]:
         kept -= 1  # its question does not stay
     tokens = end = 0
     for index, one in enumerate(said[: len(said) - kept]):
-        tokens += min(one.tokens, _MESSAGE_TOKENS)
-        if end and tokens > _ROUND_TOKENS:
+        tokens += min(one.tokens, round_tokens // 2)
+        if end and tokens > round_tokens:
             break
         if one.role == "assistant":
             end = index + 1

@@ -4,9 +4,11 @@ import re
 
 import structlog
 
-from vitte.clients.llm.protocol import ChatMessage, ChatModel, LlmError
+from vitte.clients.llm.protocol import ChatMessage, LlmError
 from vitte.db.transaction import Transaction
 from vitte.dialogs.repository import DialogRepository
+from vitte.usage.background import BackgroundModel
+from vitte.usage.errors import LimitReachedError
 
 logger = structlog.get_logger(__name__)
 
@@ -23,7 +25,7 @@ _INSTRUCTION = (
 class TitleService:
     """Gives a dialog its title once it has begun."""
 
-    def __init__(self, transaction: Transaction, dialogs: DialogRepository, model: ChatModel) -> None:
+    def __init__(self, transaction: Transaction, dialogs: DialogRepository, model: BackgroundModel) -> None:
         self._transaction = transaction
         self._dialogs = dialogs
         self._model = model
@@ -31,24 +33,24 @@ class TitleService:
     async def give_title(self, dialog_id: int) -> None:
         """Name the dialog by what it is about; one that has a name, or no messages, stays as it is."""
         async with self._transaction:
-            title = await self._dialogs.title(dialog_id)
+            title, owner = await self._dialogs.title_and_owner(dialog_id)
             messages = [] if title else await self._dialogs.first_messages(dialog_id, limit=2)
-        if not messages:
+        if not messages or owner is None:
             return
         question = messages[0][1]
         try:
-            title = clean_title(await self._ask(messages))
-        except LlmError as error:
-            # A model that is away must not leave a dialog without a name.
+            title = clean_title(await self._ask(messages, owner))
+        except (LlmError, LimitReachedError) as error:
+            # A model that is away, or too dear, must not leave a dialog without a name.
             logger.warning("title_by_model_failed", dialog_id=dialog_id, code=error.code)
             title = ""
         async with self._transaction:
             await self._dialogs.set_title(dialog_id, title or clean_title(question) or "…")
 
-    async def _ask(self, messages: list[tuple[str, str]]) -> str:
+    async def _ask(self, messages: list[tuple[str, str]], owner: int) -> str:
         quoted = "\n".join(f"{role}: {text[:_MAX_QUOTED]}" for role, text in messages)
         asked = [ChatMessage("system", _INSTRUCTION), ChatMessage("user", quoted)]
-        return "".join([chunk.text async for chunk in self._model.stream(asked, max_tokens=_MAX_TOKENS)])
+        return await self._model.ask(asked, user_id=owner, kind="title", max_tokens=_MAX_TOKENS)
 
 
 def clean_title(text: str) -> str:

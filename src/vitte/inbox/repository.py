@@ -115,6 +115,15 @@ _FINISH = Statement(
     """
 )
 
+_WAITING = Statement(
+    f"""
+    SELECT payload FROM inbox_updates
+    WHERE state = 'open' AND order_key = :order_key AND lane = {UpdateLane.ORDINARY:d} AND bot_id = :bot_id
+    ORDER BY update_id
+    LIMIT CAST(:limit AS integer)
+    """  # noqa: S608 - a constant of ours
+)
+
 # Written out, or PostgreSQL would not use the index of open updates.
 _IS_OPEN = InboxUpdate.state == text("'open'")
 
@@ -177,6 +186,11 @@ class InboxRepository:
         """Return how many updates were given up."""
         dead = select(func.count(InboxUpdate.id)).where(_is_at_rest_as(UpdateState.DEAD))
         return await self._transaction.session.scalar(dead) or 0
+
+    async def waiting(self, bot_id: int, order_key: int, *, limit: int) -> list[str]:
+        """Return the first open updates of a chat, in order: what is being handled, and what follows."""
+        rows = await self._transaction.run(_WAITING, bot_id=bot_id, order_key=order_key, limit=limit)
+        return [row[0] for row in rows]
 
     async def busy_with(self, bot_id: int, update_id: int) -> str | None:
         """Return the update that its chat was busy with when `update_id` came in, if it is not done yet.

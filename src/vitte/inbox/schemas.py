@@ -11,6 +11,10 @@ _FAST_KINDS = frozenset(
     {"pre_checkout_query", "shipping_query", "callback_query", "stopped_message_generation"}
 )
 _TYPE = re.compile(r"[a-z_]{3,40}")
+_TYPE_OF_STORED = re.compile(r'\{"update_id":-?\d+,"([a-z_]{3,40})":')
+"""How an update begins that Telegram sends and `read_update` stores."""
+ASKING = "ask"
+"""What the data of a button begins with, before a colon, that asks a question."""
 _FAST_COMMANDS = frozenset({"/cancel", "/stop"})
 
 
@@ -84,6 +88,8 @@ def type_of(payload: str) -> str:
 
     "other" is what cannot be a name of Telegram's: whoever sends it shall not choose the labels of a metric.
     """
+    if (found := _TYPE_OF_STORED.match(payload)) is not None:
+        return found[1]
     names = [name for name in loads(payload or "{}") if name != "update_id"]
     return names[0] if names and _TYPE.fullmatch(names[0]) else "other"
 
@@ -92,8 +98,11 @@ def _lane(data: dict[str, Any]) -> UpdateLane:
     """Tell whether the update must not wait until the answer before it is complete.
 
     A pre_checkout_query has ten seconds, a pressed button shows a spinner, and who wants to stop an answer
-    wants it now.
+    wants it now. A button that asks a question gets an answer like any other, when it is its turn.
     """
+    pressed = data.get("callback_query")
+    if isinstance(pressed, dict) and str(pressed.get("data", "")).startswith(f"{ASKING}:"):
+        return UpdateLane.ORDINARY
     if not _FAST_KINDS.isdisjoint(data):
         return UpdateLane.FAST
     message = data.get("message")

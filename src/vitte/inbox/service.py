@@ -115,6 +115,12 @@ class InboxService:
                 bot_id, limit=limit, lease=timedelta(seconds=lease), only_fast=only_fast
             )
 
+    async def waiting(self, bot_id: int, chat_id: int, *, limit: int) -> list[str]:
+        """Return the JSON of a chat's first open updates: what is being handled, and what follows."""
+        transaction = Transaction(self._session_factory)
+        async with transaction.single():
+            return await InboxRepository(transaction).waiting(bot_id, chat_id, limit=limit)
+
     async def busy_with(self, bot_id: int, update_id: int) -> str | None:
         """Return the JSON of what its chat was busy with when an update came in, unless that is over."""
         transaction = Transaction(self._session_factory)

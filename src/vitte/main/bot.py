@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vitte.assistant.repository import STOPS_CHANNEL
 from vitte.assistant.stops import StopService
+from vitte.assistant.tools.registry import ToolRegistry
 from vitte.bot.commands import publish_commands
 from vitte.bot.consumer import Consumer
 from vitte.bot.dispatcher import create_dispatcher
@@ -41,7 +42,7 @@ from vitte.inbox.service import InboxService
 from vitte.main.begin import begin
 from vitte.main.container import make_container
 from vitte.main.run import run_until_stopped, tune_garbage_collection
-from vitte.main.telegram import TelegramProvider
+from vitte.main.telegram import InputProvider, TelegramProvider
 from vitte.users.presence import Presence
 from vitte.users.service import UserService
 
@@ -68,7 +69,7 @@ async def serve(
     `when_built` is called once all parts are there, before the first update.
     """
     async with AsyncExitStack() as stack:
-        container = make_container(settings, TelegramProvider(), process="bot")
+        container = make_container(settings, TelegramProvider(), InputProvider(), process="bot")
         stack.push_async_callback(container.close)
         bot = await _create_bot(settings, container)
         stack.push_async_callback(bot.session.close)
@@ -87,6 +88,8 @@ async def serve(
         nursery.start(consumer.run(), name="consumer")
         presence = await container.get(Presence)
         nursery.start(presence.run(), name="presence")
+        # What it loads for MCP servers takes a second, in which nobody should wait for an answer.
+        await container.get(ToolRegistry)
         # Outlives the nursery: what a stopping process is still finishing can be stopped by others.
         listening = Nursery()
         stack.push_async_callback(listening.stop)

@@ -9,22 +9,40 @@ from dishka import AsyncContainer, Provider, Scope, make_async_container, provid
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from vitte.assistant.albums import AlbumService
+from vitte.assistant.generation import AnswerMaker
+from vitte.assistant.models import ModelChooser
 from vitte.assistant.running import RunningAnswers
 from vitte.assistant.service import AssistantService
+from vitte.assistant.speaking import SpeakingService
 from vitte.assistant.stops import StopService
+from vitte.assistant.tools.builtin import CurrentTime, SearchTheWeb
+from vitte.assistant.tools.registry import ToolRegistry
+from vitte.assistant.tools.servers import ServerTools
 from vitte.assistant.turns import TurnStore
 from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.service import SubscriptionService
+from vitte.catalogue.editing import CatalogueEditor
+from vitte.catalogue.repository import CatalogueRepository
+from vitte.catalogue.service import CatalogueService
 from vitte.clients.cache.protocol import Cache, Invalidator, NoCache
 from vitte.clients.cache.shared import RedisCache
+from vitte.clients.embeddings.protocol import Embedder
 from vitte.clients.jobs import JobQueue
-from vitte.clients.llm.chain import ModelChain
+from vitte.clients.llm.chain import Providers
 from vitte.clients.llm.protocol import ChatModel
+from vitte.clients.media import Media
 from vitte.clients.redis import connect_redis
+from vitte.clients.speech.protocol import SpeechToText, TextToSpeech
+from vitte.clients.tools.mcp.servers import McpServers
+from vitte.clients.tools.search import WebSearch
 from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
-from vitte.core.settings.outside import AssistantSettings
+from vitte.core.settings.input import FilesSettings
+from vitte.core.settings.memory import MemorySettings
+from vitte.core.settings.outside import AssistantSettings, LlmSettings
 from vitte.core.settings.processes import WorkerSettings
+from vitte.core.settings.usage import UsageSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
 from vitte.db.transaction import Transaction
 from vitte.dialogs.repository import DialogRepository
@@ -36,6 +54,17 @@ from vitte.jobs.leases import JobLeases
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 from vitte.jobs.sweeper import JobSweeper
+from vitte.memory.book import MemoryBook
+from vitte.memory.learning import LearningService
+from vitte.memory.repository import MemoryRepository
+from vitte.memory.service import MemoryService
+from vitte.memory.vectors import VectorRepository
+from vitte.usage.background import BackgroundModel
+from vitte.usage.ledger import UsageLedger
+from vitte.usage.prices import PriceList
+from vitte.usage.repository import UsageRepository
+from vitte.usage.service import UsageService
+from vitte.usage.sweeper import UsageSweeper
 from vitte.users.people import People
 from vitte.users.presence import Presence
 from vitte.users.repository import UserRepository
@@ -66,9 +95,29 @@ class BackendProvider(Provider):
         return settings.assistant
 
     @provide
+    def memory_settings(self, settings: Settings) -> MemorySettings:
+        """Memory's own."""
+        return settings.memory
+
+    @provide
+    def llm_settings(self, settings: Settings) -> LlmSettings:
+        """Those of language models."""
+        return settings.llm
+
+    @provide
+    def files_settings(self, settings: Settings) -> FilesSettings:
+        """Those of files that people send."""
+        return settings.files
+
+    @provide
     def worker_settings(self, settings: Settings) -> WorkerSettings:
         """The worker's own."""
         return settings.worker
+
+    @provide
+    def usage_settings(self, settings: Settings) -> UsageSettings:
+        """What may be spent."""
+        return settings.usage
 
     @provide
     def clock(self) -> Clock:
@@ -123,22 +172,68 @@ class BackendProvider(Provider):
         await jobs.close()
 
     @provide
-    async def model(self, settings: Settings) -> AsyncIterator[ChatModel]:
-        """The language model, with those that stand in for it."""
-        model = ModelChain.of(settings.llm)
-        yield model
-        await model.close()
+    async def providers(self, settings: Settings) -> AsyncIterator[Providers]:
+        """Where language models are."""
+        providers = Providers(settings.llm)
+        yield providers
+        await providers.close()
+
+    @provide
+    def model(self, providers: Providers) -> ChatModel:
+        """The language model of the settings, with those that stand in for it."""
+        return providers.default_chain()
+
+    @provide
+    async def media(self, settings: Settings, providers: Providers) -> AsyncIterator[Media]:
+        """The models that hear, speak and embed."""
+        media = Media(settings, providers)
+        yield media
+        await media.close()
+
+    @provide
+    def hearing(self, media: Media) -> SpeechToText:
+        """The one that hears."""
+        return media.hearing
+
+    @provide
+    def voice(self, media: Media) -> TextToSpeech:
+        """The one that speaks."""
+        return media.voice
+
+    @provide
+    def embedder(self, media: Media) -> Embedder:
+        """The one that embeds."""
+        return media.embedder
+
+    @provide
+    async def tools(self, settings: Settings, clock: Clock) -> AsyncIterator[ToolRegistry]:
+        """What models may use."""
+        own = settings.tools
+        search, servers = WebSearch(own), McpServers.of(own)
+        yield ToolRegistry(
+            own,
+            [CurrentTime(clock, own), *([SearchTheWeb(search, own)] if own.search_url else [])],
+            [ServerTools(servers, limit=own.output_limit)],
+        )
+        await servers.close()
+        await search.close()
 
     @provide
     def presence(self, settings: Settings, session_factory: SessionFactory) -> Presence:
         """Who was seen in this process lately."""
         return Presence(session_factory, interval=settings.bot.seen_interval)
 
+    memory_service = provide(MemoryService)
     inbox = provide(InboxService)
+    albums = provide(AlbumService)
     people = provide(People)
     turns = provide(TurnStore)
     running_answers = provide(RunningAnswers)
     stop_service = provide(StopService)
+    usage_ledger = provide(UsageLedger)
+    answer_maker = provide(AnswerMaker)
+    speaking = provide(SpeakingService)
+    usage_sweeper = provide(UsageSweeper)
     job_leases = provide(JobLeases)
     job_sweeper = provide(JobSweeper)
 
@@ -154,13 +249,25 @@ class FeatureProvider(Provider):
     user_service = provide(UserService)
     subscriptions = provide(SubscriptionRepository)
     subscription_service = provide(SubscriptionService)
+    catalogue = provide(CatalogueRepository)
+    catalogue_service = provide(CatalogueService)
+    catalogue_editor = provide(CatalogueEditor)
     dialogs = provide(DialogRepository)
     dialog_service = provide(DialogService)
     title_service = provide(TitleService)
     summary_service = provide(SummaryService)
     jobs = provide(JobRepository)
     job_service = provide(JobService)
+    models = provide(ModelChooser)
+    prices = provide(PriceList)
+    background_model = provide(BackgroundModel)
     assistant_service = provide(AssistantService)
+    usage = provide(UsageRepository)
+    usage_service = provide(UsageService)
+    memories = provide(MemoryRepository)
+    memory_vectors = provide(VectorRepository)
+    memory_book = provide(MemoryBook)
+    learning_service = provide(LearningService)
 
 
 def make_container(

@@ -4,7 +4,13 @@ from collections.abc import AsyncIterator
 
 from dishka import Provider, Scope, provide
 
+from vitte.bot.asking import Asking
+from vitte.bot.input.albums import AlbumGatherer
+from vitte.bot.input.questions import QuestionReader
+from vitte.bot.input.resolving import InputResolver
+from vitte.clients.documents.reader import DocumentReader
 from vitte.clients.redis import connect_redis
+from vitte.clients.telegram.files import TelegramFiles
 from vitte.clients.telegram.limits import Limits
 from vitte.core.settings import Settings
 
@@ -23,3 +29,16 @@ class TelegramProvider(Provider):
         yield limits
         await limits.close()
         await redis.aclose()
+
+
+class InputProvider(Provider):
+    """What reads the messages of people."""
+
+    scope = Scope.APP
+
+    files = provide(TelegramFiles)
+    documents = provide(DocumentReader)
+    gatherer = provide(AlbumGatherer)
+    resolver = provide(InputResolver)
+    questions = provide(QuestionReader)
+    asking = provide(Asking)

@@ -109,7 +109,7 @@ class BotApi:
         token, _, path = scope["path"].removeprefix("/file/bot").partition("/")
         _bot_id(token)
         world = self._sandbox.world
-        file = world.files_by_path.get(unquote(path))
+        file = world.file_at(unquote(path))
         content = await world.blobs.read(file.blob) if file is not None else None
         if content is None:
             raise BotApiError(404, "Not Found: file not found")

@@ -12,6 +12,7 @@ import orjson
 
 from vitte.core.nursery import Nursery
 from vitte.sandbox.model import Json
+from vitte.sandbox.sending import FileSender
 
 Predicate = Callable[[Json], bool]
 _PATIENCE = 60.0
@@ -175,7 +176,7 @@ class SandboxClient:
 
 
 @dataclass
-class SandboxPerson:
+class SandboxPerson(FileSender):
     """Somebody who talks to one bot. What they see is collected while `listen` is on."""
 
     client: SandboxClient
@@ -203,9 +204,9 @@ class SandboxPerson:
 
     # Acting
 
-    async def send(self, text: str, *, reply_to: int | None = None) -> Json:
-        """Send a text and return it as a `Msg`."""
-        body: Json = {"text": text}
+    async def send(self, text: str, *, reply_to: int | None = None, quote: str = "") -> Json:
+        """Send a text, in reply to a message or to a part of it, and return it as a `Msg`."""
+        body: Json = {"text": text, "quote": quote}
         if reply_to is not None:
             body["reply_to_message_id"] = reply_to
         return await self._post("/messages", body)
@@ -216,13 +217,9 @@ class SandboxPerson:
         message: Json = await self.client.request("PATCH", path, json={"text": text})
         return message
 
-    async def send_photo(self, content: bytes, *, caption: str = "", name: str = "photo.png") -> Json:
-        """Send a photo."""
-        return await self._upload("/photos", content, caption=caption, name=name)
-
-    async def send_document(self, content: bytes, *, name: str, caption: str = "") -> Json:
-        """Send a file."""
-        return await self._upload("/documents", content, caption=caption, name=name)
+    async def forward(self, text: str, *, origin: Json) -> Json:
+        """Forward a text; `origin` is Telegram's `MessageOrigin` without its date."""
+        return await self._post("/forwards", {"text": text, "origin": origin})
 
     async def press(self, message: Json | int, data: str) -> str:
         """Press the button with this callback data under a message; return the query's id."""
@@ -248,7 +245,7 @@ class SandboxPerson:
         return chat
 
     async def download(self, url: str) -> bytes:
-        """Return the bytes behind a `photo_url` or `document_url`."""
+        """Return the bytes behind a `photo_url`, `document_url` or `media_url`."""
         async with self.client.session.get(self.client.base_url + url) as answer:
             answer.raise_for_status()
             return await answer.read()
@@ -350,12 +347,8 @@ class SandboxPerson:
         answer: Json = await self.client.post(self.chat_path + path, body)
         return answer
 
-    async def _upload(self, path: str, content: bytes, *, caption: str, name: str) -> Json:
-        form = aiohttp.FormData()
-        form.add_field("file", content, filename=name)
-        form.add_field("caption", caption)
-        message: Json = await self.client.request("POST", self.chat_path + path, data=form)
-        return message
+    async def _post_form(self, path: str, form: aiohttp.FormData) -> Any:
+        return await self.client.request("POST", self.chat_path + path, data=form)
 
 
 def _dumps(content: Any) -> str:

@@ -11,7 +11,7 @@ import structlog
 
 from vitte.sandbox.errors import BotApiError
 from vitte.sandbox.faults import Fault
-from vitte.sandbox.methods import about, commands, drafts, edits, messages, reactions, receiving
+from vitte.sandbox.methods import about, commands, drafts, edits, media, messages, reactions, receiving
 from vitte.sandbox.methods.call import PLAYED, Call
 from vitte.sandbox.methods.params import MODELS, UploadedFile, read_params
 from vitte.sandbox.model import Bot, Json
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger(__name__)
 
-FAMILIES = (about, commands, drafts, edits, messages, reactions, receiving)
+FAMILIES = (about, commands, drafts, edits, media, messages, reactions, receiving)
 """Importing them has filled the table of played methods."""
 _HANG_BY_DEFAULT = 60.0
 

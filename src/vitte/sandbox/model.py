@@ -69,11 +69,12 @@ class StoredFile(_Kept):
     name: str | None = None
     width: int = 0
     height: int = 0
+    duration: int = 0
 
 
 @dataclass(slots=True)
 class Message(_Kept):
-    """A message of a chat. `sender` is set only where it is neither the bot nor the chat's person."""
+    """A message of a chat. In groups `sender` is set, unless it is the bot."""
 
     chat_id: int
     bot_id: int
@@ -85,12 +86,16 @@ class Message(_Kept):
     entities: list[Json] = field(default_factory=list)
     photo: list[Json] = field(default_factory=list)
     document: Json | None = None
+    media: Json = field(default_factory=dict)
+    """A recording under the name of its field: `voice`, `audio` or `video_note`."""
     reply_markup: Json | None = None
     reply_to: int | None = None
     edit_date: int | None = None
     extra: Json = field(default_factory=dict)
     """Fields of the Telegram `Message` that are given back as they came, such as `forward_origin`."""
     reactions: list[Json] = field(default_factory=list)
+    sender: Json | None = None
+    """The Telegram `User`."""
 
     @property
     def inline_keyboard(self) -> Json | None:
@@ -122,7 +127,7 @@ class Draft:
 
 @dataclass(slots=True)
 class Chat(_Kept):
-    """One bot's chat with one person, or a group that only injected updates speak of."""
+    """One bot's chat with one person, or a group: of people, or one that only injected updates speak of."""
 
     bot_id: int
     id: int
@@ -132,6 +137,12 @@ class Chat(_Kept):
     """The `chat_instance` of callback queries."""
     started: bool = False
     blocked: bool = False
+    members: list[int] = field(default_factory=list)
+    """The people of a group, by id; of a group that is only spoken of none are known."""
+    bot_status: str = "member"
+    """What the bot is in a group: member, administrator, restricted (it may not write), left or kicked."""
+    topics: list[int] = field(default_factory=list)
+    """The `message_thread_id` of each topic of a group that is a forum."""
     messages: dict[int, Message] = field(default_factory=dict, metadata={"kept": False})
     draft: Draft | None = field(default=None, metadata={"kept": False})
     stopped_drafts: set[int] = field(default_factory=set, metadata={"kept": False})

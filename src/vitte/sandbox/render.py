@@ -23,6 +23,7 @@ def message_to_bot(message: Message, *, chat: Json, sender: Json | None) -> Json
         answer["photo"] = message.photo
     if message.document is not None:
         answer["document"] = message.document
+    answer.update(message.media)
     if message.caption is not None:
         answer["caption"] = message.caption
         if message.entities:
@@ -53,6 +54,13 @@ def message_to_person(message: Message) -> Json:
     if message.document is not None:
         shown["document_url"] = f"/sandbox/files/{message.document['file_unique_id']}"
         _add(shown, "document_name", message.document.get("file_name"))
+    for kind, recording in message.media.items():
+        shown["media_kind"] = kind
+        shown["media_url"] = f"/sandbox/files/{recording['file_unique_id']}"
+        shown["media_duration"] = recording["duration"]
+        _add(shown, "media_name", recording.get("file_name"))
+    for name in ("media_group_id", "quote", "forward_origin"):
+        _add(shown, name, message.extra.get(name))
     if message.reactions:
         shown["reactions"] = message.reactions
     return shown

@@ -20,6 +20,7 @@ from vitte.core.nursery import Nursery
 from vitte.sandbox.botapi import BotApi
 from vitte.sandbox.control import ControlRoutes
 from vitte.sandbox.errors import PeopleApiError
+from vitte.sandbox.people.groups import GroupRoutes
 from vitte.sandbox.people.routes import PeopleRoutes, json_response
 from vitte.sandbox.sandbox import Sandbox
 from vitte.sandbox.settings import SandboxSettings
@@ -69,6 +70,7 @@ def create_app(settings: SandboxSettings, *, clock: Clock | None = None) -> Sand
             Route("/", page.index, methods=["GET"]),
             Route("/static/{path:path}", page.file, methods=["GET"]),
             *PeopleRoutes(sandbox).routes(),
+            *GroupRoutes(sandbox.world).routes(),
             *ControlRoutes(sandbox).routes(),
         ],
         exception_handlers={PeopleApiError: _people_error, 404: _not_found},

@@ -15,6 +15,8 @@ from vitte.sandbox.timing import SandboxClock, unix
 from vitte.sandbox.updates import UpdateQueue
 
 FIRST_PERSON_ID = 1001
+_PATH_LIFETIME = 3600.0
+"""Seconds. Telegram says "at least one hour": https://core.telegram.org/bots/api#getfile ."""
 # What numbers may have been given out and lost with the process: no number is ever given out twice.
 _UPDATES_LOST = 10_000
 _MESSAGES_LOST = 1_000
@@ -40,6 +42,7 @@ class World:
         self.people: dict[int, Person] = {}
         self.files: dict[str, StoredFile] = {}
         self.files_by_path: dict[str, StoredFile] = {}
+        self._paths_until: dict[str, float] = {}
         self._queues: dict[int, UpdateQueue] = {}
         self._chats: dict[tuple[int, int], Chat] = {}
         self._drafting: dict[tuple[int, int], Chat] = {}
@@ -147,6 +150,10 @@ class World:
         if self.hub.wanted(chat.id):
             self.event(chat, "message_edited", {"message": self.shown(message)})
 
+    def new_album_id(self) -> str:
+        """Return a new `media_group_id`."""
+        return str(secrets.randbits(53) + (1 << 53))
+
     def delete_messages(self, chat: Chat, message_ids: list[int]) -> None:
         """Take messages out of the chat."""
         for message_id in message_ids:
@@ -164,13 +171,18 @@ class World:
     def telegram_message(self, message: Message) -> Json:
         """Return the Telegram `Message`, as the bot gets it."""
         chat = self._chats[message.bot_id, message.chat_id]
-        sender = self.bots[message.bot_id].user() if message.from_bot else self.user(message.chat_id)
+        sender = self._sender(message)
         replied = chat.messages.get(message.reply_to) if message.reply_to is not None else None
         answer = render.message_to_bot(message, chat=chat.info, sender=sender)
         if replied is not None:
-            by = self.bots[replied.bot_id].user() if replied.from_bot else self.user(replied.chat_id)
+            by = self._sender(replied)
             answer["reply_to_message"] = render.message_to_bot(replied, chat=chat.info, sender=by)
         return answer
+
+    def _sender(self, message: Message) -> Json | None:
+        if message.from_bot:
+            return self.bots[message.bot_id].user()
+        return message.sender or self.user(message.chat_id)
 
     # Drafts
 
@@ -213,15 +225,28 @@ class World:
         suffix: str,
         name: str | None = None,
         size: tuple[int, int] = (0, 0),
+        duration: int = 0,
     ) -> StoredFile:
-        """Keep a file; `kind` is "photo" or "document", `size` its width and height."""
+        """Keep a file; `kind` is what Telegram calls it ("photo"), `size` its width and height."""
         unique_id = "AQAD" + secrets.token_urlsafe(9)
         self._next_file += 1
-        path = f"{kind}s/file_{self._next_file}{suffix}"
+        folder = "voice" if kind == "voice" else f"{kind}s"
+        path = f"{folder}/file_{self._next_file}{suffix}"
         await self.blobs.write(unique_id, content)
-        file = StoredFile(unique_id, kind, unique_id, path, len(content), mime_type, name, *size)
+        file = StoredFile(unique_id, kind, unique_id, path, len(content), mime_type, name, *size, duration)
         self.save_file(file)
         return file
+
+    def hand_out(self, file: StoredFile) -> str:
+        """Return the path by which the file may be downloaded for an hour from now."""
+        self._paths_until[file.path] = self.clock.monotonic() + _PATH_LIFETIME
+        return file.path
+
+    def file_at(self, path: str) -> StoredFile | None:
+        """Return the file that was handed out under this path, while that holds."""
+        if self._paths_until.get(path, 0) <= self.clock.monotonic():
+            return None
+        return self.files_by_path.get(path)
 
     def save_file(self, file: StoredFile) -> None:
         """Keep the file's description."""

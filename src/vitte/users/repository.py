@@ -1,25 +1,28 @@
 """Queries about people."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, update
+from sqlalchemy import Row, func, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from vitte.billing.schemas import SubscriptionInfo
-from vitte.db.models import User
+from vitte.core.json import dumps, loads
+from vitte.db.models import User, UserSettings
 from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
-from vitte.users.schemas import PeopleCount, Person, PersonSettings, Profile, TelegramProfile
+from vitte.users.schemas import Awaited, PeopleCount, Person, PersonSettings, Profile, TelegramProfile
 
 _COLUMNS = tuple(field.name for field in fields(TelegramProfile))
 _PROFILES = Statement(
     """
     SELECT
         users.id, users.telegram_id, users.first_name, users.last_name, users.username, users.language_code,
-        users.blocked_bot_at, settings.language AS chosen_language,
-        subscriptions.plan, subscriptions.started_at, subscriptions.expires_at
+        users.blocked_bot_at, subscriptions.plan, subscriptions.started_at, subscriptions.expires_at,
+        settings.language AS chosen_language, settings.persona, settings.model, settings.remembers,
+        settings.speaks, settings.extra_data ->> 'awaited' AS awaited
     FROM users
     LEFT JOIN settings ON settings.user_id = users.id
     LEFT JOIN subscriptions ON subscriptions.user_id = users.id AND subscriptions.status = 'active'
@@ -45,7 +48,10 @@ _UPSERT = Statement(
     ), chosen AS (
         INSERT INTO settings (user_id) SELECT id FROM met WHERE is_new
     )
-    SELECT met.id, met.telegram_id, met.is_new, settings.language
+    SELECT
+        met.id, met.telegram_id, met.is_new,
+        settings.language AS chosen_language, settings.persona, settings.model, settings.remembers,
+        settings.speaks, settings.extra_data ->> 'awaited' AS awaited
     FROM met LEFT JOIN settings ON settings.user_id = met.id
     """
 )
@@ -75,6 +81,23 @@ _COUNT = Statement(
 )
 
 
+_SET_AWAITED = """
+    INSERT INTO settings (user_id, extra_data)
+    VALUES (:user_id, jsonb_build_object('awaited', CAST(:awaited AS jsonb)))
+    ON CONFLICT (user_id) DO UPDATE SET extra_data = settings.extra_data || excluded.extra_data
+"""
+_FORGET_AWAITED = "UPDATE settings SET extra_data = extra_data - 'awaited' WHERE user_id = :user_id"
+# The message that has given the text may take it again, and no other.
+_TAKE_AWAITED = """
+    UPDATE settings
+    SET extra_data = jsonb_set(extra_data, '{awaited,taken_by}', to_jsonb(CAST(:message_id AS bigint)))
+    WHERE user_id = :user_id
+        AND extra_data ? 'awaited'
+        AND COALESCE(CAST(extra_data #>> '{awaited,taken_by}' AS bigint), :message_id) = :message_id
+    RETURNING extra_data ->> 'awaited'
+"""
+
+
 class UserRepository:
     """People and their settings."""
 
@@ -99,8 +122,9 @@ class UserRepository:
                 id=row.id,
                 telegram_id=row.telegram_id,
                 first_name=by_id[row.telegram_id].first_name,
-                language_code=row.language or by_id[row.telegram_id].language_code,
+                language_code=row.chosen_language or by_id[row.telegram_id].language_code,
                 is_new=row.is_new,
+                settings=_settings(row),
             )
             for row in rows
         ]
@@ -119,6 +143,30 @@ class UserRepository:
         """Note when people were there, by their Telegram ids. What is stored never gets older by it."""
         await self._transaction.run(_SEEN, telegram_ids=list(times), times=list(times.values()))
 
+    async def set_settings(self, user_id: int, **values: Any) -> None:
+        """Store what a person has chosen, by the names of the columns."""
+        query = insert(UserSettings).values(user_id=user_id, **values)
+        await self._transaction.session.execute(
+            query.on_conflict_do_update(index_elements=[UserSettings.user_id], set_=values)
+        )
+
+    async def set_awaited(self, user_id: int, awaited: Awaited) -> None:
+        """Note that the person is asked for a text."""
+        await self._transaction.session.execute(
+            text(_SET_AWAITED), {"user_id": user_id, "awaited": dumps(asdict(awaited))}
+        )
+
+    async def forget_awaited(self, user_id: int) -> None:
+        """Note that the person is asked for nothing."""
+        await self._transaction.session.execute(text(_FORGET_AWAITED), {"user_id": user_id})
+
+    async def take_awaited(self, user_id: int, message_id: int) -> Awaited | None:
+        """Note the message that gives the text, and return what it was asked for; None if it was not."""
+        taken = await self._transaction.session.scalar(
+            text(_TAKE_AWAITED), {"user_id": user_id, "message_id": message_id}
+        )
+        return None if taken is None else _awaited(taken)
+
     async def set_blocked(self, telegram_id: int, *, blocked: bool) -> None:
         """Note that the person has blocked the bot, or has let it back in."""
         await self._transaction.session.execute(
@@ -126,6 +174,28 @@ class UserRepository:
             .where(User.telegram_id == telegram_id)
             .values(blocked_bot_at=func.now() if blocked else None)
         )
+
+
+def _settings(row: Row[Any]) -> PersonSettings:
+    return PersonSettings(
+        language=row.chosen_language,
+        persona=row.persona,
+        model=row.model,
+        # Of those who have none yet nothing is known.
+        remembers=row.remembers is not False,
+        speaks=row.speaks is True,
+        awaited=None if row.awaited is None else _awaited(row.awaited),
+    )
+
+
+def _awaited(stored: str) -> Awaited:
+    found = loads(stored)
+    return Awaited(
+        about=found["about"],
+        menu_id=found["menu_id"],
+        until=datetime.fromisoformat(found["until"]),
+        taken_by=found["taken_by"],
+    )
 
 
 def _profile(row: Row[Any]) -> Profile:
@@ -139,7 +209,7 @@ def _profile(row: Row[Any]) -> Profile:
             language_code=row.language_code,
         ),
         has_blocked_bot=row.blocked_bot_at is not None,
-        settings=PersonSettings(language=row.chosen_language),
+        settings=_settings(row),
         subscription=None
         if row.plan is None
         else SubscriptionInfo(plan=row.plan, started_at=row.started_at, expires_at=row.expires_at),

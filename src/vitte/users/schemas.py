@@ -1,8 +1,10 @@
 """What other rooms know of a person."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from vitte.billing.schemas import SubscriptionInfo
+from vitte.db.models import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +19,41 @@ class TelegramProfile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """A text that the bot has asked the person for: their next one is no question.
+
+    `about` is the dialog that it is to name, `menu_id` the message that asks for it.
+    """
+
+    about: int
+    menu_id: int
+    until: datetime
+    taken_by: int | None = None
+    """The message that has given it. It stays known, for that message may be handled again."""
+
+    def is_given_by(self, message_id: int, *, at: datetime) -> bool:
+        """Tell whether this message of the person's, written at that time, is the text."""
+        return at <= self.until if self.taken_by is None else self.taken_by == message_id
+
+    def is_open(self, *, at: datetime) -> bool:
+        """Tell whether it is waited for still."""
+        return self.taken_by is None and at <= self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonSettings:
     """What a person has chosen; None follows the default."""
 
     language: str | None = None
+    persona: str | None = None
+    """Key of the persona that new dialogs begin with."""
+    model: str | None = None
+    """Key of the model that answers."""
+    remembers: bool = True
+    """Whether facts about the person are kept and used."""
+    speaks: bool = False
+    """Whether answers are spoken as well."""
+    awaited: Awaited | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +98,9 @@ class Person:
     language_code: str | None
     is_new: bool = False
     subscription: SubscriptionInfo | None = None
+    settings: PersonSettings = PersonSettings()
+
+    @property
+    def plan(self) -> str:
+        """The plan by which to show what may be chosen; it decides about nothing that costs."""
+        return Plan.FREE if self.subscription is None else self.subscription.plan

@@ -9,7 +9,7 @@ from vitte.clients.cache.protocol import PROFILE, Cache
 from vitte.db.transaction import Transaction
 from vitte.users.people import People
 from vitte.users.repository import UserRepository
-from vitte.users.schemas import PeopleCount, Person, Profile, TelegramProfile
+from vitte.users.schemas import Awaited, PeopleCount, Person, Profile, TelegramProfile
 
 logger = structlog.get_logger(__name__)
 
@@ -58,6 +58,50 @@ class UserService:
             self._forget(telegram_id)
         logger.info("bot_blocked" if blocked else "bot_unblocked")
 
+    async def choose_language(self, person: Person, language: str | None) -> None:
+        """Talk to the person in this language from now on; None: in that of their Telegram."""
+        await self._choose(person, language=language)
+
+    async def choose_persona(self, person: Person, key: str) -> None:
+        """Begin the person's new dialogs with this persona."""
+        await self._choose(person, persona=key)
+
+    async def choose_model(self, person: Person, key: str) -> None:
+        """Let this model answer the person's next questions."""
+        await self._choose(person, model=key)
+
+    async def choose_voice(self, person: Person, *, speaks: bool) -> None:
+        """Speak answers as well, or do not."""
+        await self._choose(person, speaks=speaks)
+
+    async def await_text(self, person: Person, awaited: Awaited) -> None:
+        """Take the person's next text for what they are asked for, until then; instead of anything before."""
+        async with self._transaction:
+            await self._users.set_awaited(person.id, awaited)
+            self._forget(person.telegram_id)
+
+    async def stop_awaiting(self, person: Person) -> None:
+        """Take the person's next text for a question again."""
+        async with self._transaction:
+            await self._users.forget_awaited(person.id)
+            self._forget(person.telegram_id)
+
+    async def take_text(self, person: Person, message_id: int) -> Awaited | None:
+        """Return what a text of the person's was asked for, and ask no more; None if it was not, after all.
+
+        Handled again, the same message gets the same.
+        """
+        async with self._transaction:
+            taken = await self._users.take_awaited(person.id, message_id)
+            self._forget(person.telegram_id)
+        return taken
+
+    async def _choose(self, person: Person, **values: str | bool | None) -> None:
+        async with self._transaction:
+            await self._users.set_settings(person.id, **values)
+            self._forget(person.telegram_id)
+        logger.info("settings_changed", names=sorted(values))
+
     def _forget(self, telegram_id: int) -> None:
         self._transaction.on_commit(partial(self._cache.invalidate, PROFILE, telegram_id))
 
@@ -69,4 +113,5 @@ def _person(profile: Profile) -> Person:
         first_name=profile.telegram.first_name,
         language_code=profile.settings.language or profile.telegram.language_code,
         subscription=profile.subscription,
+        settings=profile.settings,
     )

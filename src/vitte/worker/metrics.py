@@ -34,6 +34,16 @@ PEOPLE_ACTIVE = Gauge(
     ["within"],
     multiprocess_mode="mostrecent",
 )
+USAGE_OPEN = Gauge(
+    "vitte_usage_reservations_open",
+    "Calls to models that are going on, or whose process was killed.",
+    multiprocess_mode="mostrecent",
+)
+USAGE_COST_TODAY = Gauge(
+    "vitte_usage_cost_today_dollars",
+    "US dollars that calls to models have cost since midnight UTC.",
+    multiprocess_mode="mostrecent",
+)
 REDIS_EVICTED = Gauge(
     "vitte_redis_evicted_keys",
     "Entries that Redis has thrown away since its start because its memory was full.",

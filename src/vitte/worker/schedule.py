@@ -9,7 +9,9 @@ from vitte.core.job_names import (
     CLEAN_UP_OLD_MESSAGES,
     MEASURE,
     PURGE_FINISHED,
+    PURGE_USAGE,
     SWEEP_JOBS,
+    SWEEP_USAGE,
     TEST_TASK,
     TICK_QUEUE,
 )
@@ -44,6 +46,16 @@ def create_schedule(now: datetime, *, sweep_interval: float) -> dict[str, dict[s
             "task": PURGE_FINISHED,
             "schedule": schedule(timedelta(hours=1)),
             "options": {"expires": _seconds(minutes=50)},
+        },
+        "sweep-usage": {
+            "task": SWEEP_USAGE,
+            "schedule": schedule(timedelta(minutes=1)),
+            "options": {"expires": _seconds(seconds=50)},
+        },
+        "purge-usage": {
+            "task": PURGE_USAGE,
+            "schedule": crontab(hour=4, minute=10),
+            "options": {"expires": _seconds(hours=23)},
         },
         # A sign of life of the whole chain: without its line in the worker's log something is broken.
         "heartbeat": {

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from prometheus_client import REGISTRY
 
+from vitte.clients.cache.protocol import PROFILE, Kind
 from vitte.clients.cache.shared import RedisCache
 from vitte.clients.redis import connect_redis
 from vitte.core.settings import Settings
@@ -47,15 +48,15 @@ async def make_cache(settings: Settings, clock: Clock) -> AsyncIterator[MakeCach
 class Counts:
     """What the metrics have counted since this was made."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Kind = PROFILE) -> None:
+        self._kind = kind.name
         self._before = self._all()
 
     def __getitem__(self, outcome: str) -> float:
-        """Return how often reading or writing entries of profiles ended like this."""
+        """Return how often reading or writing entries of this kind ended like this."""
         return self._all()[outcome] - self._before[outcome]
 
-    @staticmethod
-    def _all() -> dict[str, float]:
+    def _all(self) -> dict[str, float]:
         outcomes = {
             "reads": ("local", "hit", "miss", "waited", "bypassed", "failed", "garbage"),
             "writes": ("stored", "refused"),
@@ -63,7 +64,7 @@ class Counts:
         }
         return {
             outcome: REGISTRY.get_sample_value(
-                f"vitte_cache_{what}_total", {"kind": "profile", "outcome": outcome}
+                f"vitte_cache_{what}_total", {"kind": self._kind, "outcome": outcome}
             )
             or 0.0
             for what, found in outcomes.items()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 import pytest
@@ -28,13 +29,25 @@ class Whole:
     mood: Mood
     parts: tuple[Part, ...]
     part: Part | None
+    price: Decimal
 
 
-WHOLE = Whole(1, 0.5, 'Ы"\n', True, Mood.GOOD, (Part(datetime(2026, 1, 2, tzinfo=UTC)), Part(None)), None)
+WHOLE = Whole(
+    1,
+    0.5,
+    'Ы"\n',
+    True,
+    Mood.GOOD,
+    (Part(datetime(2026, 1, 2, tzinfo=UTC)), Part(None)),
+    None,
+    Decimal("0.0100"),
+)
 
 
 def test_what_was_stored_comes_back_as_it_was() -> None:
     assert decode(Whole, encode(WHOLE)) == WHOLE
+    # Digit by digit: an amount is never a fraction of a binary kind on the way.
+    assert str(WHOLE.price).encode() in encode(WHOLE)
     assert decode(Whole, encode(None)) is None
 
 
@@ -57,6 +70,8 @@ def test_what_was_stored_comes_back_as_it_was() -> None:
         encode(WHOLE).replace(b'"good"', b'"bad"'),
         encode(WHOLE).replace(b'"part":null', b'"part":7'),
         encode(WHOLE).replace(b"0.5", b'"0.5"'),
+        encode(WHOLE).replace(b'"0.0100"', b"0.01"),
+        encode(WHOLE).replace(b'"0.0100"', b'"cheap"'),
     ],
 )
 def test_an_entry_of_another_version_or_none_at_all_is_told_apart(raw: bytes) -> None:

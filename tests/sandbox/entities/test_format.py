@@ -75,6 +75,13 @@ def test_parse_mode_wins_over_given_entities() -> None:
         ),
         ("abc", entity("bold", -1, 1), "receive an entity with incorrect offset -1"),
         ("😀", entity("bold", 1, 1), "entity begins in a middle of a UTF-16 symbol"),
+        (
+            "abc",
+            entity("text_link", 0, 1, url="javascript:alert(1)"),
+            "entity Wrong port number specified in the URL",
+        ),
+        ("abc", entity("text_link", 0, 1, url="https://localhost"), "entity Wrong HTTP URL"),
+        ("abc", entity("text_link", 0, 1), "entity URL host is empty"),
         ("abc", {"type": "bold", "offset": 0}, "can't parse MessageEntity: Can't find field \"length\""),
     ],
 )
@@ -92,3 +99,23 @@ def test_unknown_parse_mode_is_refused() -> None:
 def test_text_over_32_kilobytes_is_refused_before_parsing() -> None:
     with pytest.raises(BotApiError, match="Bad Request: text is too long"):
         formatted("я" * 20_000)
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u2800 \u3000", "\u200d\ufeff", "\U000e0001"])
+def test_a_text_that_shows_nothing_is_empty(text: str) -> None:
+    assert formatted(text, [entity("bold", 0, 1)] if len(text) > 1 else None) == ("", [])
+
+
+def test_entities_after_the_hundredth_are_left_out_and_links_come_before_styles() -> None:
+    text = "a " * 120
+    bold = [entity("bold", 2 * number, 1) for number in range(119)]
+    link = entity("text_link", 238, 1, url="https://example.com/")
+    kept = formatted(text, [*bold, link])[1]
+    assert len(kept) == 100
+    assert kept[-1] == link
+
+
+def test_very_long_links_are_refused_together() -> None:
+    links = [entity("text_link", 2 * n, 1, url="https://example.com/" + "x" * 1000) for n in range(10)]
+    with pytest.raises(BotApiError, match="ENTITIES_TOO_LONG"):
+        formatted("a " * 10, links)

@@ -12,6 +12,7 @@ from aiogram.types import BufferedInputFile
 from tests.sandbox.pictures import png
 from vitte.sandbox.client import SandboxPerson
 from vitte.sandbox.testing import TOKEN, RunningSandbox
+from vitte.sandbox.timing import ManualClock
 
 
 def upload(content: bytes, name: str = "photo.png") -> BufferedInputFile:
@@ -140,6 +141,22 @@ async def test_unknown_path_is_not_found(sandbox: RunningSandbox) -> None:
     async with sandbox.session.get(url) as answer:
         assert answer.status == 404
         assert (await answer.json())["ok"] is False
+
+
+async def test_path_of_a_file_holds_for_an_hour_and_is_given_anew(
+    bot: Bot, sandbox: RunningSandbox, anna: SandboxPerson, clock: ManualClock
+) -> None:
+    sent = await bot.send_document(anna.id, upload(b"hello", "h.txt"))
+    assert sent.document is not None
+    path = (await bot.get_file(sent.document.file_id)).file_path
+    url = f"{sandbox.base_url}/file/bot{TOKEN}/{path}"
+    for passed, status in ((3599, 200), (2, 404)):
+        clock.advance(passed)
+        async with sandbox.session.get(url) as answer:
+            assert answer.status == status
+    await bot.get_file(sent.document.file_id)
+    async with sandbox.session.get(url) as answer:
+        assert await answer.read() == b"hello"
 
 
 async def test_file_sent_under_the_parameters_own_name_is_taken(

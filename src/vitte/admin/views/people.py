@@ -2,13 +2,19 @@
 
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, String, cast, func, literal_column, or_
+from sqlalchemy import ColumnElement, String, cast, func, literal_column, or_, select
 from starlette.requests import Request
-from starlette_admin import DateTimeField, IntegerField, StringField
+from starlette_admin import ComputedField, DateTimeField, IntegerField, StringField
 from starlette_admin.i18n import lazy_gettext as _
 
 from vitte.admin.views.base import ReadOnlyView
-from vitte.db.models import User
+from vitte.db.models import Memory, User
+
+
+async def _count_facts(request: Request, person: User) -> str:
+    """Return how many facts are kept of a person: what they say is nobody's business."""
+    query = select(func.count(Memory.id)).where(Memory.user_id == person.id)
+    return str(await request.state.session.scalar(query))
 
 
 class PeopleView(ReadOnlyView):
@@ -28,6 +34,13 @@ class PeopleView(ReadOnlyView):
         DateTimeField("created_at", label=_("Since")),
         DateTimeField("last_seen_at", label=_("Last seen")),
         DateTimeField("blocked_bot_at", label=_("Has blocked the bot")),
+        ComputedField(
+            "facts",
+            label=_("Facts remembered"),
+            getter=_count_facts,
+            exclude_from_list=True,
+            exclude_from_export=True,
+        ),
     )
     # PostgreSQL would put those who were never seen before those who are here now.
     sortable_field_mapping: ClassVar[dict[str, Any]] = {

@@ -1,16 +1,14 @@
-"""Plain text: the assistant answers."""
+"""What people ask, in words or otherwise: the assistant answers."""
 
 from aiogram import Bot, Router
-from aiogram.enums import ChatType
 from aiogram.types import Message
 from dishka.integrations.aiogram import FromDishka
 
-from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
+from vitte.bot.asking import Asking
 from vitte.bot.filters import IsCommand, IsQuestion
-from vitte.bot.streaming import TelegramReply
+from vitte.bot.input.reading import not_taken
 from vitte.bot.texts import Texts
-from vitte.core.settings.outside import AssistantSettings
 from vitte.users.schemas import Person
 
 
@@ -20,19 +18,10 @@ async def answer(
     person: Person,
     texts: Texts,
     assistant: FromDishka[AssistantService],
-    settings: FromDishka[AssistantSettings],
+    asking: FromDishka[Asking],
 ) -> None:
     """Pass a question on to the assistant, and its answer back as it grows."""
-    question = Question(text=message.text or "", telegram_message_id=message.message_id)
-    async with TelegramReply(
-        bot,
-        chat_id=message.chat.id,
-        texts=texts,
-        draft_id=message.message_id,
-        draft_interval=settings.draft_interval,
-        with_drafts=message.chat.type == ChatType.PRIVATE,
-    ) as reply:
-        await assistant.answer(person.id, question, reply)
+    await asking.ask(assistant, message, bot=bot, person=person, texts=texts)
 
 
 async def tell_unknown_command(message: Message, texts: Texts) -> None:
@@ -40,9 +29,10 @@ async def tell_unknown_command(message: Message, texts: Texts) -> None:
     await message.answer(texts.get("unknown-command"))
 
 
-async def tell_only_text(message: Message, texts: Texts) -> None:
-    """Say plainly what the bot cannot take yet."""
-    await message.answer(texts.get("only-text"))
+async def tell_not_taken(message: Message, texts: Texts) -> None:
+    """Say plainly what the bot cannot take, by its name. What Telegram itself says asks nothing."""
+    if (kind := not_taken(message)) is not None:
+        await message.answer(texts.get("not-taken", what=texts.get(f"not-taken-{kind}")))
 
 
 def create_router() -> Router:
@@ -50,5 +40,5 @@ def create_router() -> Router:
     router = Router(name="chat")
     router.message.register(tell_unknown_command, IsCommand())
     router.message.register(answer, IsQuestion())
-    router.message.register(tell_only_text)
+    router.message.register(tell_not_taken)
     return router

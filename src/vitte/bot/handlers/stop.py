@@ -6,7 +6,9 @@ from aiogram.types import Message, MessageGenerationStopped, Update
 from dishka.integrations.aiogram import FromDishka
 
 from vitte.assistant.stops import StopService
+from vitte.bot.addressing import asks
 from vitte.bot.filters import IsQuestion
+from vitte.bot.keyboards.answer import asked_by_button
 from vitte.bot.texts import Texts
 from vitte.core.json import loads
 from vitte.inbox.service import InboxService
@@ -34,20 +36,25 @@ async def stop_by_command(
     The inbox knows of it, whichever process is at it. A question without an answer would not do to tell:
     it may be one that no model answered.
     """
-    question = await _find_question(await inbox.busy_with(bot.id, event_update.update_id))
-    if question is None or not await stops.stop(person.id, question.message_id, asked_by=message.message_id):
+    question_id = await _find_question(await inbox.busy_with(bot.id, event_update.update_id))
+    if question_id is None or not await stops.stop(person.id, question_id, asked_by=message.message_id):
         await message.answer(texts.get("nothing-to-stop"))
 
 
-async def _find_question(payload: str | None) -> Message | None:
-    """Return the message of a stored update, if it is one that the assistant answers."""
+async def _find_question(payload: str | None) -> int | None:
+    """Return the question that a stored update asks, by its message id, if it asks one."""
     if payload is None:
         return None
     try:
-        message = Update.model_validate(loads(payload)).message
+        update = Update.model_validate(loads(payload))
     except ValueError:
         return None
-    return message if message is not None and await IsQuestion()(message) else None
+    if update.callback_query is not None:
+        return asked_by_button(update.callback_query)
+    message = update.message or update.edited_message
+    if message is None or not (asks(message) or await IsQuestion()(message)):
+        return None
+    return message.message_id
 
 
 def create_router() -> Router:

@@ -7,11 +7,16 @@ from aiogram import BaseMiddleware
 from aiogram.exceptions import TelegramForbiddenError
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
+from vitte.bot.keyboards.answer import SayButton
 from vitte.bot.middlewares.person import Handler
 from vitte.bot.texts import Texts
 from vitte.core.errors import VitteError
+from vitte.inbox.schemas import ASKING
 
 logger = structlog.get_logger(__name__)
+
+_AWAITS_AN_ANSWER = (f"{ASKING}:", SayButton.__prefix__)
+"""How the data of buttons begins that are answered with a message."""
 
 
 class ErrorReplyMiddleware(BaseMiddleware):
@@ -37,7 +42,16 @@ async def _answered(handler: Handler, event: TelegramObject, data: dict[str, Any
         texts: Texts = data["texts"]
         logger.info("error_told", code=error.code, reason=str(error))
         if isinstance(event, CallbackQuery):
-            await event.answer(texts.of_error(error)[:200], show_alert=True)
+            await _tell_presser(event, texts.of_error(error))
         elif isinstance(event, Message):
             await event.answer(texts.of_error(error))
         return None
+
+
+async def _tell_presser(query: CallbackQuery, text: str) -> None:
+    """Say it over the chat, or in it where an answer was awaited: such a press has been answered already."""
+    is_awaited = (query.data or "").startswith(_AWAITS_AN_ANSWER)
+    if is_awaited and isinstance(query.message, Message):
+        await query.message.answer(text)
+    else:
+        await query.answer(text[:200], show_alert=True)

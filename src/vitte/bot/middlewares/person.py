@@ -14,14 +14,16 @@ from vitte.users.presence import Presence
 from vitte.users.schemas import Person, TelegramProfile
 from vitte.users.service import UserService
 
+_SERVED = (ChatType.PRIVATE, ChatType.GROUP, ChatType.SUPERGROUP)
+
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 class PersonMiddleware(BaseMiddleware):
     """Registers the person at first contact; hands `person` and `texts` to the handler.
 
-    That they were here is noted. Updates of groups and channels, and of other bots, go no further: the bot
-    serves private chats.
+    That they were here is noted. Updates of channels and of other bots go no further, nor do buttons pressed
+    in groups; messages of groups have passed `GroupMiddleware`.
     """
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
@@ -45,7 +47,8 @@ async def _find_person(event: TelegramObject, users: UserService) -> Person | No
     message = event.message if isinstance(event, CallbackQuery) else event
     sender = event.from_user if isinstance(event, Message | CallbackQuery) else None
     chat = getattr(message, "chat", None)
-    if sender is None or sender.is_bot or chat is None or chat.type != ChatType.PRIVATE:
+    served = _SERVED if isinstance(event, Message) else _SERVED[:1]
+    if sender is None or sender.is_bot or chat is None or chat.type not in served:
         return None
     return await users.meet(
         TelegramProfile(

@@ -7,6 +7,7 @@ a session that is over. What does not have the shape that this version expects i
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -26,7 +27,14 @@ def encode(value: object) -> bytes:
     """Return the entry's JSON. Raises TypeError for anything that is no plain data."""
     if value is not None and not is_dataclass(value):
         raise TypeError(f"{type(value).__name__} is no dataclass")
-    return orjson.dumps(value)
+    return orjson.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> str:
+    """Return what JSON has no form for: amounts, digit by digit."""
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no plain data")
 
 
 def decode(shape: type[Value], raw: bytes) -> Value | None:
@@ -64,6 +72,8 @@ def _of_class(shape: type) -> Decoder | None:
         return _exactly(shape)
     if shape is float:
         return _checked((int, float), float)
+    if shape is Decimal:
+        return _checked(str, Decimal)
     if issubclass(shape, datetime):
         return _checked(str, datetime.fromisoformat)
     return _checked(object, shape) if issubclass(shape, Enum) else None
@@ -104,7 +114,7 @@ def _checked(kind: type | tuple[type, ...], convert: Callable[[Any], Any]) -> De
             raise ShapeError(f"unexpected {type(found).__name__}")
         try:
             return convert(found)
-        except ValueError as error:
+        except (ValueError, InvalidOperation) as error:
             raise ShapeError(str(error)) from None
 
     return check

@@ -21,6 +21,8 @@ class Kind:
 
 PROFILE = Kind("profile")
 """What an update needs to know of a person, by Telegram id."""
+CATALOGUE = Kind("catalogue")
+"""The personas and models on offer, all in one entry."""
 
 
 class Invalidator(Protocol):

@@ -65,7 +65,7 @@ class RedisCache:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._local = LocalEntries(settings.local_ttl)
+        self._local: dict[str, LocalEntries] = {}
         self._flights: dict[str, _Flight] = {}
         self._owed: dict[str, Kind] = {}
         self._nursery = Nursery()
@@ -81,7 +81,7 @@ class RedisCache:
         """Return the entry, or what `load` returns; None is an entry too, for a short time."""
         name = kind.entry(key)
         while True:
-            if (entry := self._local.get(name, now=self._clock())) is not None:
+            if (entry := self._local_entries(kind).get(name, now=self._clock())) is not None:
                 READS.labels(kind.name, "local").inc()
                 value: Value | None = entry.value
                 return value
@@ -97,12 +97,12 @@ class RedisCache:
     async def invalidate(self, kind: Kind, *keys: object) -> None:
         """Let nobody read these entries any more; see the protocol."""
         names = [kind.entry(key) for key in keys]
-        self._forget(names)
+        self._forget(kind, names)
         try:
             # Behind it on the same channel, no read of this process finds the old value.
             await self._channel.call("UNLINK", *names)
         except (RedisAwayError, asyncio.CancelledError) as error:
-            self._forget(names)
+            self._forget(kind, names)
             self._owed |= dict.fromkeys(names, kind)
             INVALIDATIONS.labels(kind.name, "owed").inc(len(names))
             if not len(self._nursery):
@@ -121,9 +121,15 @@ class RedisCache:
         if self._owed:
             logger.warning("cache_entries_not_deleted", count=len(self._owed))
 
-    def _forget(self, names: list[str]) -> None:
+    def _local_entries(self, kind: Kind) -> LocalEntries:
+        # Each kind by itself: those of one end in the order in which they came.
+        if (entries := self._local.get(kind.name)) is None:
+            entries = self._local[kind.name] = LocalEntries(self._settings.local_ttl_of(kind.name))
+        return entries
+
+    def _forget(self, kind: Kind, names: list[str]) -> None:
         for name in names:
-            self._local.drop(name)
+            self._local_entries(kind).drop(name)
             # Who reads from now on does not join a flight that may have seen the old value.
             self._flights.pop(name, None)
 
@@ -150,7 +156,7 @@ class RedisCache:
         else:
             READS.labels(kind.name, outcome).inc()
             if self._flights.get(name) is flight:
-                self._local.put(name, value, asked_at=flight.begun_at, now=self._clock())
+                self._local_entries(kind).put(name, value, asked_at=flight.begun_at, now=self._clock())
             flight.landing.set_result(value)
             return value
         finally:

@@ -1,6 +1,6 @@
 """Language models."""
 
-from vitte.clients.llm.chain import ModelChain
+from vitte.clients.llm.chain import ModelChain, Providers
 from vitte.clients.llm.openai_compatible import OpenAICompatibleModel
 from vitte.clients.llm.protocol import (
     ChatMessage,
@@ -15,11 +15,13 @@ from vitte.clients.llm.protocol import (
     LlmRefusedInputError,
     LlmRefusedToolsError,
     LlmTimeoutError,
+    LlmTooLongError,
     LlmUnavailableError,
     Tool,
     ToolCall,
     Usage,
 )
+from vitte.clients.llm.specs import ModelSpec
 
 __all__ = [
     "ChatMessage",
@@ -34,9 +36,12 @@ __all__ = [
     "LlmRefusedInputError",
     "LlmRefusedToolsError",
     "LlmTimeoutError",
+    "LlmTooLongError",
     "LlmUnavailableError",
     "ModelChain",
+    "ModelSpec",
     "OpenAICompatibleModel",
+    "Providers",
     "Tool",
     "ToolCall",
     "Usage",

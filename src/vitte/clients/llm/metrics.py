@@ -28,7 +28,7 @@ async def measured(model: str, chunks: AsyncIterator[Chunk]) -> AsyncGenerator[C
     started, has_begun, outcome = time.monotonic(), False, "abandoned"
     try:
         async for chunk in chunks:
-            if chunk.text and not has_begun:
+            if (chunk.text or chunk.tool_calls) and not has_begun:
                 has_begun = True
                 FIRST_TOKEN_SECONDS.labels(model).observe(time.monotonic() - started)
             if chunk.usage is not None:

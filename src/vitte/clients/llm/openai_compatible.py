@@ -5,28 +5,28 @@ The protocol: https://platform.openai.com/docs/api-reference/chat/create and ...
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
 import orjson
 import structlog
 
+from vitte.clients.endpoint.endpoint import Endpoint
 from vitte.clients.llm.protocol import (
     ChatMessage,
     Chunk,
-    LlmError,
     LlmInterruptedError,
     LlmMisconfiguredError,
-    LlmOverloadedError,
     LlmTimeoutError,
-    LlmUnavailableError,
     Tool,
     Usage,
 )
-from vitte.clients.llm.request import request_body
+from vitte.clients.llm.refusals import LLM_ERRORS, Explainer
+from vitte.clients.llm.request import Dialect, request_body
+from vitte.clients.llm.specs import ModelSpec, Patience
 from vitte.clients.llm.sse import EventDecoder, EventTooLongError
-from vitte.core.settings.outside import LlmSettings
+from vitte.clients.llm.tool_calls import ToolCallCollector
 
 logger = structlog.get_logger(__name__)
 
@@ -34,27 +34,32 @@ MAX_ANSWER = 200_000
 """Longest answer, in characters: an endless one has to end."""
 _DONE = b"[DONE]"
 _MAX_LOGGED = 500
+_HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
 _GATHER_SECONDS = 0.05
+_END_WITHIN = 0.02
+"""Seconds from an answer's last event to the end of its response, or its connection is closed."""
 _ROUNDS_TO_READ = 2
 """Of the event loop, in which it looks at its sockets."""
 
 
 class OpenAICompatibleModel:
-    """One model at one endpoint. Keeps its connections; close it at the end."""
+    """One model at one endpoint, whose connections it shares with others."""
 
-    def __init__(self, settings: LlmSettings) -> None:
-        self._settings = settings
-        self._session: aiohttp.ClientSession | None = None
+    def __init__(self, endpoint: Endpoint, spec: ModelSpec, patience: Patience) -> None:
+        self._endpoint = endpoint
+        self._spec = spec
+        self._patience = patience
+        self._dialect = Dialect()
 
     @property
     def name(self) -> str:
         """The model's name at its endpoint."""
-        return self._settings.model
+        return self._spec.name
 
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+    @property
+    def spec(self) -> ModelSpec:
+        """What is known of the model."""
+        return self._spec
 
     async def stream(
         self,
@@ -66,58 +71,53 @@ class OpenAICompatibleModel:
         """Yield the answer as it is made. Raises LlmError, before or between pieces.
 
         Time-outs: to the first piece with content, of silence, and in total; the consumer's own time counts
-        for the total only.
+        for the total only. All tries together have the first piece's time.
         """
-        settings = self._settings
-        body = request_body(
-            messages,
-            model=settings.model,
-            temperature=settings.temperature,
-            max_tokens=max_tokens or settings.max_tokens,
-            tools=tools,
-        )
-        deadline = asyncio.get_running_loop().time() + settings.total_timeout
-        async with (
-            self._post(body, deadline) as response,
-            aclosing(self._chunks(response, deadline)) as chunks,
-        ):
-            async for chunk in chunks:
-                yield chunk
+        deadline = _from_now(self._patience.total)
+        async with self._endpoint.admission(LLM_ERRORS, until=deadline) as admission:
+            begins_by = min(deadline, _from_now(self._patience.first_token))
+            async with (
+                self._post(messages, max_tokens=max_tokens, tools=tools, until=begins_by) as response,
+                aclosing(self._chunks(response, deadline, begins_by)) as chunks,
+            ):
+                async for chunk in chunks:
+                    admission.note_answer()
+                    yield chunk
 
     @asynccontextmanager
-    async def _post(self, body: bytes, deadline: float) -> AsyncIterator[aiohttp.ClientResponse]:
-        settings = self._settings
-        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
-        if key := settings.api_key.get_secret_value():
-            headers["Authorization"] = f"Bearer {key}"
-        if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        response: aiohttp.ClientResponse | None = None
-        try:
-            # Models that think before they speak send no headers meanwhile: this wait is the first token's.
-            async with asyncio.timeout_at(min(deadline, _from_now(settings.first_token_timeout))):
-                response = await self._session.post(
-                    f"{settings.base_url}/chat/completions",
-                    data=body,
-                    headers=headers,
-                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout),
-                    allow_redirects=False,
+    async def _post(
+        self, messages: Sequence[ChatMessage], *, max_tokens: int | None, tools: Sequence[Tool], until: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        async with AsyncExitStack() as stack:
+            while True:
+                body = request_body(messages, self._spec, self._dialect, max_tokens=max_tokens, tools=tools)
+                explain = Explainer(
+                    has_images=any(message.images for message in messages), has_tools=bool(tools)
                 )
-                if response.status != 200:
-                    raise await _refusal(response)
-            yield response
-        except TimeoutError:
-            raise LlmTimeoutError("no answer in time") from None
-        except aiohttp.ClientError as error:
-            raise LlmUnavailableError(type(error).__name__) from error
-        finally:
-            if response is not None:
-                # Not release(): the rest of an answer that nobody wants must stop being made.
-                response.close()
+                try:
+                    response = await stack.enter_async_context(
+                        self._endpoint.post(
+                            "/chat/completions",
+                            body,
+                            errors=LLM_ERRORS,
+                            explain=explain,
+                            until=until,
+                            headers=_HEADERS,
+                        )
+                    )
+                except LlmMisconfiguredError:
+                    # What it knows by another name is learnt once.
+                    if explain.refusal is None or not self._dialect.learn(explain.refusal):
+                        raise
+                    continue
+                # Models that think before they speak send no headers meanwhile: it is the first token's time.
+                yield response
+                return
 
-    async def _chunks(self, response: aiohttp.ClientResponse, deadline: float) -> AsyncGenerator[Chunk]:
-        decoder = EventDecoder()
-        silence_ends = _from_now(self._settings.first_token_timeout)
+    async def _chunks(
+        self, response: aiohttp.ClientResponse, deadline: float, silence_ends: float
+    ) -> AsyncGenerator[Chunk]:
+        decoder, calls = EventDecoder(), ToolCallCollector()
         length, finished = 0, False
         at_end = False
         while not at_end:
@@ -125,18 +125,22 @@ class OpenAICompatibleModel:
                 # A read that finds something in the buffer does not wait, and so is never timed out.
                 raise LlmTimeoutError("no end in time")
             events, at_end = await self._read(response, decoder, min(deadline, silence_ends))
-            chunk, is_done, error = _join(events)
+            called = calls.length
+            chunk, is_done, error = _join(events, calls)
             length += len(chunk.text)
-            if length > MAX_ANSWER:
+            if length + calls.length > MAX_ANSWER:
                 raise LlmInterruptedError("the answer does not end")
             finished = finished or chunk.finish_reason is not None
-            if chunk.text or chunk.finish_reason or chunk.usage:
+            if chunk.text or chunk.finish_reason or chunk.usage or chunk.tool_calls:
                 yield chunk
                 # Counted anew after the yield: the consumer's own pace is not the model's silence.
-                silence_ends = _from_now(self._settings.idle_timeout)
+                silence_ends = _from_now(self._patience.idle)
+            elif calls.length > called:
+                silence_ends = _from_now(self._patience.idle)
             if error is not None:
                 raise error
             if is_done:
+                await _reach_end(response)
                 return
             if length and not finished:
                 await _let_words_gather(response)
@@ -167,7 +171,8 @@ async def _let_words_gather(response: aiohttp.ClientResponse) -> None:
         return  # all has been read
     connection.protocol.pause_reading()
     try:
-        await asyncio.sleep(_GATHER_SECONDS)
+        # All answers of this process at one beat, for which the loop wakes up once.
+        await asyncio.sleep(_GATHER_SECONDS - _from_now(0) % _GATHER_SECONDS)
     finally:
         connection.protocol.resume_reading()
     # What the socket holds by now is to be in the buffer before that is read: or a word that had slipped in
@@ -176,41 +181,39 @@ async def _let_words_gather(response: aiohttp.ClientResponse) -> None:
         await asyncio.sleep(0)
 
 
+async def _reach_end(response: aiohttp.ClientResponse) -> None:
+    """Read what ends a complete answer: then its connection is kept, and the next needs no other."""
+    with suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout(_END_WITHIN):
+            await response.content.wait_eof()
+
+
 def _from_now(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
-async def _refusal(response: aiohttp.ClientResponse) -> LlmError:
-    """Make the error of an answer whose status is not 200."""
-    detail = (await response.content.read(_MAX_LOGGED)).decode(errors="replace")
-    logger.warning("llm_refused", status=response.status, detail=detail)
-    message = f"status {response.status}"
-    if response.status in (429, 529):
-        return LlmOverloadedError(message)
-    if response.status in (408, 504):
-        return LlmTimeoutError(message)
-    if response.status >= 500:
-        return LlmUnavailableError(message)
-    return LlmMisconfiguredError(message)
-
-
-def _join(events: list[bytes]) -> tuple[Chunk, bool, LlmInterruptedError | None]:
+def _join(events: list[bytes], calls: ToolCallCollector) -> tuple[Chunk, bool, LlmInterruptedError | None]:
     """Return events as one piece, whether the answer is done, and what stands in the way of the rest."""
     text, finish_reason, usage = "", None, None
+    is_done, error = False, None
     for event in events:
         if event == _DONE:
-            return Chunk(text=text, finish_reason=finish_reason, usage=usage), True, None
+            is_done = True
+            break
         try:
-            chunk = _parse(event)
-        except LlmInterruptedError as error:
-            return Chunk(text=text, finish_reason=finish_reason, usage=usage), False, error
+            chunk = _parse(event, calls)
+        except LlmInterruptedError as fault:
+            error = fault
+            break
         text += chunk.text
         finish_reason = chunk.finish_reason or finish_reason
         usage = chunk.usage or usage
-    return Chunk(text=text, finish_reason=finish_reason, usage=usage), False, None
+    # Only now is a call sure to be whole; some servers say that they are done and give no reason.
+    called = calls.take() if error is None and (finish_reason or is_done) else ()
+    return Chunk(text=text, finish_reason=finish_reason, usage=usage, tool_calls=called), is_done, error
 
 
-def _parse(event: bytes) -> Chunk:
+def _parse(event: bytes, calls: ToolCallCollector) -> Chunk:
     """Return what one event says. Raises LlmInterruptedError when it is not a chunk, or tells an error."""
     try:
         data = orjson.loads(event)
@@ -222,7 +225,10 @@ def _parse(event: bytes) -> Chunk:
     try:
         choices: list[dict[str, Any]] = data.get("choices") or []
         choice = choices[0] if choices else {}
-        text = (choice.get("delta") or {}).get("content") or ""
+        delta = choice.get("delta") or {}
+        text = delta.get("content") or ""
+        if pieces := delta.get("tool_calls"):
+            calls.add(pieces)
         usage = data.get("usage")
         return Chunk(
             # PostgreSQL stores any character but this one.

@@ -155,3 +155,10 @@ class LlmRefusedToolsError(LlmRefusedInputError):
 
     code = "llm_refused_tools"
     text_key = "error-llm-refused-tools"
+
+
+class LlmTooLongError(LlmRefusedInputError):
+    """The context is longer than this model can read."""
+
+    code = "llm_too_long"
+    text_key = "error-llm-too-long"

@@ -6,7 +6,7 @@ next call if all came at the limit's pace. A call may come earlier than that by 
 what allows bursts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from vitte.clients.telegram.lanes import Lane
@@ -23,6 +23,12 @@ class CallKind(StrEnum):
 
     MESSAGE = "message"
     DRAFT = "draft"
+    PREVIEW = "preview"
+
+    @property
+    def may_be_dropped(self) -> bool:
+        """Tell whether there will be a newer one, so that this one waits for nothing."""
+        return self is not CallKind.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ def cells_of(kind: CallKind, lane: Lane, chat_id: int | str, settings: OutboundS
     """Return the cells that a call has to pass."""
     if kind is CallKind.DRAFT:
         return _draft_cells(chat_id, settings)
+    if kind is CallKind.PREVIEW:
+        return _preview_cells(chat_id, settings)
     return [*_overall_cells(lane, settings), *_chat_cells(chat_id, settings)]
 
 
@@ -74,6 +82,16 @@ def _draft_cells(chat_id: int | str, settings: OutboundSettings) -> list[Cell]:
     return [
         Cell("interactive", 1 / settings.interactive_rate, 0.5, max_wait=0),
         Cell(f"draft:{chat_id}", 1 / settings.draft_rate, 0, max_wait=0),
+    ]
+
+
+def _preview_cells(chat_id: int | str, settings: OutboundSettings) -> list[Cell]:
+    # It counts as the message that it is, and leaves to those to come the bursts that they may have.
+    chat = [replace(cell, tolerance=0, max_wait=0) for cell in _chat_cells(chat_id, settings)]
+    return [
+        Cell("interactive", 1 / settings.interactive_rate, 0.5, max_wait=0),
+        Cell("overall", 1 / settings.overall_rate, 1.0, counts=True),
+        *chat,
     ]
 
 

@@ -21,7 +21,7 @@ from aiogram.methods import SendMessageDraft
 from aiogram.methods.base import Response, TelegramMethod, TelegramType
 
 from vitte.clients.telegram.cells import CallKind, cells_of
-from vitte.clients.telegram.lanes import current_lane
+from vitte.clients.telegram.lanes import Lane, current_lane
 from vitte.clients.telegram.limits import Limits
 from vitte.clients.telegram.metrics import CALLS, WAIT_SECONDS
 from vitte.core.settings.outbound import OutboundSettings
@@ -41,7 +41,7 @@ _NOT_COUNTED = frozenset({"sendChatAction", "editUserStarSubscription"})
 
 
 class DraftDroppedError(Exception):
-    """There is no room for a draft now; `retry_after` is how many seconds later there may be."""
+    """There is no room for a draft or preview now; `retry_after` is how many seconds later there may be."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"no room for a draft for {retry_after:.1f} s")
@@ -51,10 +51,11 @@ class DraftDroppedError(Exception):
 class Gateway(BaseRequestMiddleware):
     """Keeps Telegram's limits, obeys its requests for a pause, and tries again what may be tried again.
 
-    Calls to one chat go out one after the other. A draft is sent once or dropped (DraftDroppedError); any
-    other call waits its turn and is tried up to six times when Telegram is away. Being asked for a pause does
-    not count as a try: a message that Telegram will take later is never given up. A call whose answer was
-    lost may take effect twice: a message that comes twice is better than one that never comes.
+    Calls to one chat go out one after the other. A draft, or a call in the lane of previews, is sent once or
+    dropped (DraftDroppedError); any other call waits its turn and is tried up to six times when Telegram is
+    away. Being asked for a pause does not count as a try: a message that Telegram will take later is never
+    given up. A call whose answer was lost may take effect twice: a message that comes twice is better than
+    one that never comes.
     """
 
     def __init__(self, limits: Limits, settings: OutboundSettings, *, on_blocked: ChatHook) -> None:
@@ -115,7 +116,7 @@ class Gateway(BaseRequestMiddleware):
             except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
                 failures += 1
                 CALLS.labels(method=name, outcome="away").inc()
-                may_repeat = kind is not CallKind.DRAFT and not isinstance(error, TelegramEntityTooLarge)
+                may_repeat = not _may_be_dropped(kind) and not isinstance(error, TelegramEntityTooLarge)
                 if failures == _ATTEMPTS or not may_repeat:
                     raise
                 wait = min(_FIRST_BACKOFF * 2 ** (failures - 1), _MAX_BACKOFF)
@@ -136,7 +137,7 @@ class Gateway(BaseRequestMiddleware):
         cells = cells_of(kind, lane, chat_id, self._settings)
         while True:
             grant = await self._limits.acquire(chat, cells)
-            if not grant.granted and kind is CallKind.DRAFT:
+            if not grant.granted and kind.may_be_dropped:
                 raise DraftDroppedError(grant.wait)
             if grant.wait > 0:
                 await asyncio.sleep(grant.wait)
@@ -152,7 +153,7 @@ class Gateway(BaseRequestMiddleware):
         CALLS.labels(method=error.method.__api_method__, outcome="retry_after").inc()
         concerns_all = await self._limits.report(str(chat_id), error.retry_after)
         logger.info("pause_asked", chat_id=chat_id, seconds=error.retry_after, all_chats=concerns_all)
-        if kind is CallKind.DRAFT:
+        if _may_be_dropped(kind):
             raise DraftDroppedError(error.retry_after)
 
 
@@ -160,7 +161,13 @@ def _kind(method: TelegramMethod[TelegramType]) -> CallKind | None:
     if isinstance(method, SendMessageDraft):
         return CallKind.DRAFT
     name = method.__api_method__
-    return CallKind.MESSAGE if name.startswith(_COUNTED) and name not in _NOT_COUNTED else None
+    if not name.startswith(_COUNTED) or name in _NOT_COUNTED:
+        return None
+    return CallKind.PREVIEW if current_lane() is Lane.PREVIEW else CallKind.MESSAGE
+
+
+def _may_be_dropped(kind: CallKind | None) -> bool:
+    return kind is not None and kind.may_be_dropped
 
 
 def _to(method: TelegramMethod[TelegramType], chat_id: int) -> TelegramMethod[TelegramType]:

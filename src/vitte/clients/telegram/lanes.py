@@ -7,9 +7,13 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """Who goes first: answers to people, then what they wait for less, then mailings."""
+    """Who goes first: answers to people, then what they wait for less, then mailings.
+
+    A preview, which shows how far an answer has come, goes out at once or not at all.
+    """
 
     INTERACTIVE = "interactive"
+    PREVIEW = "preview"
     TRANSACTIONAL = "transactional"
     BULK = "bulk"
 

@@ -41,8 +41,10 @@ class JsonSession(AiohttpSession):
         values = {
             name: prepared
             for name, value in vars(method).items()
+            # Most of them: a call names few of its parameters.
+            if value is not None
             # An empty text is no value, to aiogram and to Telegram alike.
-            if (prepared := self.prepare_value(value, bot=bot, files=files, _dumps_json=False)) is not None
+            and (prepared := self.prepare_value(value, bot=bot, files=files, _dumps_json=False)) is not None
             and prepared != ""
         }
         if files:

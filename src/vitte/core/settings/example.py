@@ -48,7 +48,7 @@ def _line(path: str, setting: FieldInfo, generate: Callable[[str], str]) -> str:
     default = setting.get_default(call_default_factory=True)
     if isinstance(default, SecretStr):
         default = PLACEHOLDER if path == "telegram.token" else default.get_secret_value()
-    if isinstance(default, bool | list):
+    if isinstance(default, bool | list | dict):
         default = json.dumps(default)
     value = f'"{default}"' if isinstance(default, str) and " " in default else default
     return f"{'' if path in _TO_FILL_IN else '# '}{variable(path)}={value}"

@@ -45,6 +45,8 @@ def _values(setting: FieldInfo) -> str:
         return " or ".join(f"`{value}`" for value in get_args(kind))
     if get_origin(kind) is list:
         return "JSON list"
+    if get_origin(kind) is dict:
+        return "JSON object"
     return f"{_TYPES[kind]}{_bounds(setting)}"
 
 
@@ -65,6 +67,6 @@ def _default(setting: FieldInfo) -> str:
     value = setting.get_default(call_default_factory=True)
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    if value in ("", []):
-        return "" if value == "" else "`[]`"
+    if value == "":
+        return ""
     return f"`{value if isinstance(value, str) else json.dumps(value)}`"

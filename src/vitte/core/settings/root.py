@@ -14,7 +14,10 @@ from pydantic_settings import (
 
 from vitte.core.settings.backends import DatabaseSettings, RedisSettings
 from vitte.core.settings.cache import CacheSettings
+from vitte.core.settings.endpoints import EmbeddingsSettings, SpeechSettings
 from vitte.core.settings.files import EnvFileOrFiles, EnvironmentOrFiles, SettingsError
+from vitte.core.settings.input import FilesSettings
+from vitte.core.settings.memory import MemorySettings
 from vitte.core.settings.operating import AlertSettings, BackupSettings, SentrySettings
 from vitte.core.settings.outbound import OutboundSettings
 from vitte.core.settings.outside import AssistantSettings, LlmSettings, TelegramSettings
@@ -26,6 +29,8 @@ from vitte.core.settings.processes import (
     LogSettings,
     WorkerSettings,
 )
+from vitte.core.settings.tools import ToolSettings
+from vitte.core.settings.usage import UsageSettings
 
 Environment = Literal["production", "development", "test"]
 Process = Literal["bot", "api", "worker", "beat", "admin", "migrations", "backup", "tools"]
@@ -47,6 +52,10 @@ _SECRETS_OF: dict[Process, tuple[str, ...]] = {
 _SECRETS_IF_SET = (
     "redis.password",
     "llm.api_key",
+    "speech.api_key",
+    "speech.voice_api_key",
+    "embeddings.api_key",
+    "tools.search_key",
     "telegram.webhook_secret",
     "sentry.dsn",
     "backup.identity",
@@ -72,7 +81,13 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     cache: CacheSettings = CacheSettings()
     llm: LlmSettings = LlmSettings()
+    speech: SpeechSettings = SpeechSettings()
+    embeddings: EmbeddingsSettings = EmbeddingsSettings()
     assistant: AssistantSettings = AssistantSettings()
+    usage: UsageSettings = UsageSettings()
+    memory: MemorySettings = MemorySettings()
+    tools: ToolSettings = ToolSettings()
+    files: FilesSettings = FilesSettings()
     api: ApiSettings = ApiSettings()
     admin: AdminSettings = AdminSettings()
     bot: BotSettings = BotSettings()
@@ -141,6 +156,11 @@ class Settings(BaseSettings):
         ]
         faults = [f"{variable(path)} is not set" for path in missing]
         faults += [f"{variable(path)} still holds its placeholder" for path in placeholders]
+        faults += [
+            f"{variable('llm.providers')} still holds a placeholder for {name}"
+            for name, provider in self.llm.providers.items()
+            if provider.api_key.get_secret_value().lower().startswith(PLACEHOLDER)
+        ]
         if faults:
             raise SettingsError(
                 "; ".join(faults) + ". `vitte init` generates secrets; the bot's token comes from @BotFather."

@@ -128,6 +128,8 @@ def _suits_a_tiny_model() -> dict[str, str]:
     return {
         variable("assistant.system_prompt"): prompt,
         variable("llm.max_tokens"): "300",
+        variable("llm.context_window"): "2048",
+        variable("memory.learn_messages"): "2",
         variable("llm.temperature"): "0.2",
         variable("assistant.context_messages"): "4",
     }

@@ -9,11 +9,12 @@ from vitte.main.doctor import backends, machine, telegram
 from vitte.main.doctor.finding import Check, Finding, Verdict, wrong
 from vitte.main.doctor.model import model_checks
 from vitte.main.doctor.settings import check_settings
+from vitte.main.doctor.tools import tool_checks
 
 __all__ = ["Finding", "Verdict", "checks_for", "examine", "report"]
 
 _TIMEOUT = 30.0
-_NAME_WIDTH = 12
+_LEAST_NAME_WIDTH = 12
 _VERDICT_WIDTH = 10
 
 
@@ -28,6 +29,7 @@ def checks_for(settings: Settings, processes: Sequence[Process]) -> dict[str, Ch
         "certificate": machine.check_certificate,
         "alerts": telegram.check_alerts,
         **model_checks(settings),
+        **tool_checks(settings),
         "disk": machine.check_disk,
         "clock": telegram.check_clock,
         "backups": machine.check_backups,
@@ -58,9 +60,10 @@ async def examine(
 
 def report(findings: Mapping[str, Finding], write: Callable[[str], None]) -> bool:
     """Write what was found, a line or two for each; tell whether nothing is wrong."""
+    width = max([_LEAST_NAME_WIDTH, *(len(name) + 1 for name in findings)])
     for name, finding in findings.items():
-        head = f"{finding.verdict:<{_VERDICT_WIDTH}}{name:<{_NAME_WIDTH}}"
+        head = f"{finding.verdict:<{_VERDICT_WIDTH}}{name:<{width}}"
         write(hide_secrets(f"{head}{finding.what}"))
         if finding.cure:
-            write(hide_secrets(f"{'':<{_VERDICT_WIDTH + _NAME_WIDTH}}-> {finding.cure}"))
+            write(hide_secrets(f"{'':<{_VERDICT_WIDTH + width}}-> {finding.cure}"))
     return all(finding.verdict is not Verdict.WRONG for finding in findings.values())

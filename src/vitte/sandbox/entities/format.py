@@ -7,10 +7,16 @@ from typing import Any
 
 from vitte.sandbox.entities.building import ParseError, cannot_parse
 from vitte.sandbox.entities.detect import find_entities
+from vitte.sandbox.entities.given import check_bounds, is_visible, limited, linked
 from vitte.sandbox.entities.html import parse_html
 from vitte.sandbox.entities.markdown import parse_markdown
 from vitte.sandbox.entities.markdown_v2 import parse_markdown_v2
-from vitte.sandbox.entities.model import PRE, QUOTES, SPLITTABLE, Entity, arrange, utf16_length
+from vitte.sandbox.entities.model import (
+    GIVEN_KINDS,
+    Entity,
+    arrange,
+    utf16_length,
+)
 from vitte.sandbox.errors import bad_request
 from vitte.sandbox.model import Json
 
@@ -19,8 +25,6 @@ TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 _BYTES_LIMIT = 1 << 15
 _PARSERS = {"html": parse_html, "markdown": parse_markdown, "markdownv2": parse_markdown_v2}
-# Kinds that a bot may name itself; the others are found in the text and ignored when they are given.
-_GIVEN_KINDS = frozenset({*SPLITTABLE, *QUOTES, *PRE, "text_link", "text_mention", "custom_emoji"})
 _CONTROLS = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f]")
 # Line and direction controls, and combining lines that strike through neighbours: the server deletes them.
 _DELETED = re.compile("[\r\u2028-\u202e\u0333\u033f\u030a]")
@@ -61,9 +65,11 @@ def format_text(
             raise cannot_parse(error) from None
     else:
         given = _read_entities(entities or [])
-        _check_bounds(text, given)
+        check_bounds(text, given)
     text, given = _trim(*_clean(text, given))
-    return FormattedText(text, _dump(arrange(given, find_entities(text)), resolve_user))
+    if not is_visible(text):
+        return FormattedText("", [])
+    return FormattedText(text, _dump(limited(arrange(given, find_entities(text))), resolve_user))
 
 
 def plain_text(text: str) -> FormattedText:
@@ -79,54 +85,25 @@ def _read_entities(entities: list[Any]) -> list[Entity]:
         for name in ("type", "offset", "length"):
             if name not in raw:
                 raise bad_request(f"Can't parse MessageEntity: Can't find field \"{name}\"")
-        if raw["type"] in _GIVEN_KINDS:
+        if raw["type"] in GIVEN_KINDS:
             read.append(_read_entity(raw))
     return read
 
 
 def _read_entity(raw: Json) -> Entity:
     user = raw.get("user") or {}
+    if raw["type"] == "text_link":
+        return linked(int(raw["offset"]), int(raw["length"]), str(raw.get("url") or ""))
     return Entity(
         str(raw["type"]),
         int(raw["offset"]),
         int(raw["length"]),
-        url=str(raw.get("url") or ""),
         language=str(raw.get("language") or ""),
         user_id=int(user.get("id") or 0),
         custom_emoji_id=str(raw.get("custom_emoji_id") or ""),
         unix_time=int(raw.get("unix_time") or 0),
         date_time_format=str(raw.get("date_time_format") or ""),
     )
-
-
-def _check_bounds(text: str, entities: list[Entity]) -> None:
-    if not entities:
-        return
-    length = utf16_length(text)
-    middles = set()
-    units = 0
-    for char in text:
-        if char > "\uffff":
-            middles.add(units + 1)
-            units += 1
-        units += 1
-    for entity in entities:
-        if entity.offset < 0 or entity.length < 0:
-            wrong = "offset" if entity.offset < 0 else "length"
-            raise bad_request(f"Receive an entity with incorrect {wrong} {getattr(entity, wrong)}")
-        if entity.offset > length:
-            raise bad_request(f"Entity begins after the end of the text at UTF-16 offset {entity.offset}")
-        if entity.end > length:
-            raise bad_request(
-                f"Entity beginning at UTF-16 offset {entity.offset} ends after the end of the text "
-                f"at UTF-16 offset {entity.end}"
-            )
-        if entity.offset in middles or entity.end in middles:
-            raise bad_request(
-                f"Entity beginning at UTF-16 offset {entity.offset} ends in a middle of a UTF-16 symbol"
-                if entity.end in middles
-                else "Entity begins in a middle of a UTF-16 symbol"
-            )
 
 
 def _clean(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:

@@ -9,6 +9,8 @@ from vitte.sandbox.model import Json
 SPLITTABLE = ("bold", "italic", "underline", "strikethrough", "spoiler")
 QUOTES = frozenset({"blockquote", "expandable_blockquote"})
 PRE = frozenset({"pre", "code", "date_time"})
+GIVEN_KINDS = frozenset({*SPLITTABLE, *QUOTES, *PRE, "text_link", "text_mention", "custom_emoji"})
+"""Kinds that a bot may name itself; the others are found in the text and ignored when they are given."""
 # Of entities that begin and end together, the one with the lower number is the outer one.
 _PRIORITY = {
     "blockquote": 0,

@@ -76,5 +76,5 @@ async def get_file(call: Call) -> dict[str, Any]:
         "file_id": file_id(call.bot, file),
         "file_unique_id": file.unique_id,
         "file_size": file.size,
-        "file_path": file.path,
+        "file_path": call.sandbox.world.hand_out(file),
     }

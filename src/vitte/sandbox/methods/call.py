@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vitte.sandbox.entities.format import FormattedText, format_text
+from vitte.sandbox.entities.model import utf16_length
 from vitte.sandbox.errors import BotApiError, bad_request, forbidden
 from vitte.sandbox.methods.markup import effective_markup
 from vitte.sandbox.methods.params import Params
@@ -41,7 +42,22 @@ class Call:
         chat = self.chat()
         if chat.blocked:
             raise forbidden("bot was blocked by the user")
+        if chat.bot_status == "restricted":
+            raise bad_request("not enough rights to send text messages to the chat")
+        if chat.bot_status in ("left", "kicked"):
+            kind = chat.info["type"]
+            was = f"bot was kicked from the {kind} chat"
+            raise forbidden(was if chat.bot_status == "kicked" else f"bot is not a member of the {kind} chat")
         return chat
+
+    def topic(self, chat: Chat) -> Json:
+        """Return what a message says of the topic that the call names, which has to be one of the chat's."""
+        thread = self.params.integer("message_thread_id")
+        if not thread or not (chat.members or chat.topics):
+            return {}
+        if thread not in chat.topics:
+            raise bad_request("message thread not found")
+        return {"message_thread_id": thread, "is_topic_message": True}
 
     def message(self, chat: Chat, what: str, *, name: str = "message_id") -> Message:
         """Return a message of the chat; `what` names it in the refusal ("message to edit")."""
@@ -74,10 +90,21 @@ class Call:
             return None
         if int(message_id) in chat.messages:
             return int(message_id)
-        # Of a group only what bots write is known here, so any reply is believed.
-        if optional or not chat.private:
+        # Of a group that is only spoken of nothing but what bots write is known, so any reply is believed.
+        if optional or not (chat.private or chat.members):
             return None
         raise bad_request("message to be replied not found")
+
+    def quote(self, chat: Chat, reply_to: int) -> Json | None:
+        """Return the `TextQuote` of a reply, if the call quotes; the quote must be a part of the message."""
+        wanted = self.params.data("reply_parameters") or {}
+        words = wanted.get("quote")
+        if not words:
+            return None
+        quoted = quote_of(chat.messages[reply_to], words, mode=wanted.get("quote_parse_mode"))
+        if quoted is None:
+            raise bad_request("QUOTE_TEXT_INVALID")
+        return quoted
 
     def _no_chat(self, chat_id: int) -> BotApiError:
         if chat_id in self.sandbox.world.people:
@@ -85,6 +112,18 @@ class Call:
         return bad_request("chat not found")
 
 
+def quote_of(message: Message, words: str, *, mode: str | None = None) -> Json | None:
+    """Return the `TextQuote` with these words of the message; None when they are not in it."""
+    if mode:
+        words = format_text(words, parse_mode=mode, resolve_user=lambda _: None).text
+    text = message.text if message.text is not None else message.caption or ""
+    place = text.find(words)
+    if not words or place < 0 or utf16_length(words) > _QUOTE_LIMIT:
+        return None
+    return {"text": words, "position": utf16_length(text[:place])}
+
+
+_QUOTE_LIMIT = 1024
 Handler = Callable[[Call], Awaitable[Any]]
 PLAYED: dict[str, Handler] = {}
 """Handlers by the method's name in lower case."""

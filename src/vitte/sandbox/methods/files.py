@@ -4,9 +4,10 @@ import base64
 import mimetypes
 from pathlib import PurePath
 
+from vitte.sandbox.audio import is_mp4, read_voice
 from vitte.sandbox.errors import bad_request
 from vitte.sandbox.images import Picture, read_picture
-from vitte.sandbox.methods.params import Params
+from vitte.sandbox.methods.params import Params, UploadedFile
 from vitte.sandbox.model import Bot, Json, StoredFile
 from vitte.sandbox.world import World
 
@@ -15,7 +16,15 @@ PHOTO_LIMIT = 10 << 20
 _SIDES_LIMIT = 10_000
 _RATIO_LIMIT = 20
 _SMALL_SIDE = 320
-_KIND_NAMES = {"photo": "Photo", "document": "Document"}
+_NOTE_SIDE = 240
+_KIND_NAMES = {
+    "photo": "Photo",
+    "document": "Document",
+    "voice": "VoiceNote",
+    "audio": "Audio",
+    "video_note": "VideoNote",
+}
+RECORDINGS = frozenset({"voice", "audio", "video_note"})
 
 
 def file_id(bot: Bot, file: StoredFile) -> str:
@@ -37,15 +46,38 @@ def file_by_id(world: World, bot: Bot, name: str) -> StoredFile | None:
 
 
 async def sent_file(world: World, bot: Bot, params: Params, kind: str) -> StoredFile:
-    """Return the photo or document that a call sends: uploaded, or sent before and named by its id."""
+    """Return the file that a call sends: uploaded, or sent before and named by its id."""
     upload = params.file(kind)
     if upload is not None:
-        if kind == "photo":
-            return await store_photo(world, upload.content)
-        return await store_document(world, upload.content, name=upload.name, mime_type=upload.content_type)
+        return await store(world, kind, upload, duration=params.integer("duration"))
     reference = params.text(kind)
     if not reference or reference.startswith("attach://"):
-        raise bad_request(f"there is no {kind} in the request")
+        raise bad_request(f"there is no {kind.replace('_', ' ')} in the request")
+    return known_file(world, bot, reference, kind)
+
+
+async def store(world: World, kind: str, upload: UploadedFile, *, duration: int = 0) -> StoredFile:
+    """Keep a file that came with a call. What is no voice message becomes a document, as at Telegram."""
+    if kind == "photo":
+        return await store_photo(world, upload.content)
+    if kind == "voice" and read_voice(upload.content) is not None:
+        return await store_recording(world, kind, upload.content, duration=duration)
+    if kind == "video_note" and is_mp4(upload.content):
+        return await store_recording(world, kind, upload.content, duration=duration)
+    if kind == "audio":
+        return await store_recording(
+            world,
+            kind,
+            upload.content,
+            name=upload.name,
+            mime_type=upload.content_type,
+            duration=duration,
+        )
+    return await store_document(world, upload.content, name=upload.name, mime_type=upload.content_type)
+
+
+def known_file(world: World, bot: Bot, reference: str, kind: str) -> StoredFile:
+    """Return the file of this kind that a call names by its id."""
     if reference.lower().startswith(("http://", "https://")):
         # The sandbox opens no connection to the outside.
         raise bad_request("failed to get HTTP URL content")
@@ -92,6 +124,51 @@ async def store_document(world: World, content: bytes, *, name: str, mime_type: 
     return await world.add_file(
         content, kind="document", mime_type=kind, suffix=PurePath(name).suffix[:16], name=name or "file"
     )
+
+
+async def store_recording(
+    world: World, kind: str, content: bytes, *, name: str = "", mime_type: str = "", duration: int = 0
+) -> StoredFile:
+    """Keep a recording; raise `BotApiError` when it is empty."""
+    if not content:
+        raise bad_request("file must be non-empty")
+    found = read_voice(content)
+    if kind == "video_note":
+        mime_type, suffix = "video/mp4", ".mp4"
+    else:
+        guessed = mimetypes.guess_type(name)[0] or mime_type
+        mime_type = found.mime_type if found is not None else guessed or "audio/mpeg"
+        suffix = found.suffix if found is not None else PurePath(name).suffix[:16]
+    return await world.add_file(
+        content,
+        kind=kind,
+        mime_type=mime_type,
+        suffix=suffix,
+        name=name or None,
+        size=(_NOTE_SIDE, _NOTE_SIDE) if kind == "video_note" else (0, 0),
+        duration=duration or (found.duration if found is not None else 0),
+    )
+
+
+def content_of(world: World, bot: Bot, file: StoredFile) -> Json:
+    """Return what a message with this file has for content."""
+    if file.kind == "photo":
+        return {"photo": photo_sizes(world, bot, file)}
+    if file.kind == "document":
+        return {"document": document(bot, file)}
+    recording: Json = {
+        "file_id": file_id(bot, file),
+        "file_unique_id": file.unique_id,
+        "file_size": file.size,
+        "duration": file.duration,
+    }
+    if file.kind == "video_note":
+        recording["length"] = file.width
+    else:
+        recording["mime_type"] = file.mime_type
+    if file.kind == "audio" and file.name:
+        recording["file_name"] = file.name
+    return {"media": {file.kind: recording}}
 
 
 def photo_sizes(world: World, bot: Bot, file: StoredFile) -> list[Json]:

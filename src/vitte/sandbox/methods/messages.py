@@ -6,7 +6,7 @@ from vitte.sandbox.entities.format import CAPTION_LIMIT, TEXT_LIMIT, FormattedTe
 from vitte.sandbox.entities.model import utf16_length
 from vitte.sandbox.errors import bad_request
 from vitte.sandbox.methods.call import Call, plays
-from vitte.sandbox.methods.files import document, photo_sizes, sent_file
+from vitte.sandbox.methods.files import content_of, sent_file
 from vitte.sandbox.model import Chat, Json, Message
 from vitte.sandbox.timing import unix
 
@@ -37,7 +37,11 @@ def checked_caption(call: Call) -> FormattedText:
 
 def send(call: Call, chat: Chat, *, reply_to: int | None = None, **content: Any) -> Message:
     """Put a message of the bot into the chat, if the flood limits let it."""
+    if reply_to is not None and (quote := call.quote(chat, reply_to)) is not None:
+        content["extra"] = {**content.get("extra", {}), "quote": quote}
+    topic = call.topic(chat)
     call.sandbox.limiter.message(call.bot.id, chat.id, heard_at=chat.heard_at)
+    content["extra"] = {**content.get("extra", {}), **topic}
     return call.sandbox.world.new_message(
         chat, from_bot=True, reply_markup=call.markup(), reply_to=reply_to, **content
     )
@@ -80,7 +84,7 @@ async def send_photo(call: Call) -> Json:
         call,
         chat,
         reply_to=reply_to,
-        photo=photo_sizes(world, call.bot, file),
+        **content_of(world, call.bot, file),
         caption=formatted.text or None,
         entities=formatted.entities,
         extra=flags,
@@ -91,16 +95,21 @@ async def send_photo(call: Call) -> Json:
 @plays("sendDocument")
 async def send_document(call: Call) -> Json:
     """Send a file."""
+    return await send_file(call, "document")
+
+
+async def send_file(call: Call, kind: str) -> Json:
+    """Send a file of a kind that has nothing but a caption beside it."""
     formatted = checked_caption(call)
     chat = call.writable_chat()
     reply_to = call.reply_to(chat)
     world = call.sandbox.world
-    file = await sent_file(world, call.bot, call.params, "document")
+    file = await sent_file(world, call.bot, call.params, kind)
     message = send(
         call,
         chat,
         reply_to=reply_to,
-        document=document(call.bot, file),
+        **content_of(world, call.bot, file),
         caption=formatted.text or None,
         entities=formatted.entities,
     )
@@ -148,6 +157,7 @@ def _content(original: Message) -> dict[str, Any]:
         "entities": original.entities,
         "photo": original.photo,
         "document": original.document,
+        "media": original.media,
     }
 
 

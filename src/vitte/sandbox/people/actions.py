@@ -1,13 +1,22 @@
 """What people do: write, send files, press buttons, stop an answer, block a bot."""
 
+from collections.abc import Sequence
+
+from vitte.sandbox.audio import is_mp4, is_opus
 from vitte.sandbox.entities.format import CAPTION_LIMIT, TEXT_LIMIT, FormattedText, plain_text
 from vitte.sandbox.entities.model import utf16_length
 from vitte.sandbox.errors import BotApiError, PeopleApiError
-from vitte.sandbox.methods.files import document, photo_sizes, store_document, store_photo
+from vitte.sandbox.methods.call import quote_of
+from vitte.sandbox.methods.files import content_of, store
+from vitte.sandbox.methods.params import UploadedFile
 from vitte.sandbox.model import Bot, Chat, Json, Message, Person
 from vitte.sandbox.people.callbacks import Callbacks
 from vitte.sandbox.timing import unix
 from vitte.sandbox.world import World
+
+_ALBUM_LEAST, _ALBUM_MOST = 2, 10
+_ALBUM_KINDS = frozenset({"photo", "document", "audio"})
+_ORIGINS = frozenset({"user", "hidden_user", "chat", "channel"})
 
 
 class PeopleActions:
@@ -24,49 +33,75 @@ class PeopleActions:
             raise PeopleApiError(404, f"There is no person {person_id}.")
         return person
 
-    def write(self, person_id: int, bot_id: int, text: str, *, reply_to: int | None = None) -> Message:
-        """Send a text."""
+    def write(
+        self, person_id: int, bot_id: int, text: str, *, reply_to: int | None = None, quote: str = ""
+    ) -> Message:
+        """Send a text, in reply to a message or to a part of it."""
         formatted = _checked(text, limit=TEXT_LIMIT)
         if not formatted.text:
             raise PeopleApiError(400, "The text is empty.")
         chat = self._open_chat(person_id, bot_id)
+        extra: Json = {}
         if reply_to is not None:
-            self._message(chat, reply_to)
-        return self._send(chat, text=formatted.text, entities=formatted.entities, reply_to=reply_to)
+            replied = self._message(chat, reply_to)
+            if quote:
+                if (quoted := quote_of(replied, quote)) is None:
+                    raise PeopleApiError(400, "The message does not say what is quoted of it.")
+                extra["quote"] = {**quoted, "is_manual": True}
+        return self._send(
+            chat, text=formatted.text, entities=formatted.entities, reply_to=reply_to, extra=extra
+        )
 
-    async def send_photo(self, person_id: int, bot_id: int, content: bytes, *, caption: str = "") -> Message:
-        """Send a photo."""
-        formatted = _checked(caption, limit=CAPTION_LIMIT)
-        chat = self._open_chat(person_id, bot_id)
-        try:
-            file = await store_photo(self._world, content)
-        except BotApiError as error:
-            raise PeopleApiError(400, f"This is no photo Telegram would take: {error.description}.") from None
-        photo = photo_sizes(self._world, self._world.bot(bot_id), file)
-        return self._send(chat, photo=photo, caption=formatted.text or None, entities=formatted.entities)
-
-    async def send_document(
+    async def send_file(
         self,
         person_id: int,
         bot_id: int,
-        content: bytes,
+        kind: str,
+        upload: UploadedFile,
         *,
-        name: str,
-        mime_type: str = "",
         caption: str = "",
+        reply_to: int | None = None,
     ) -> Message:
-        """Send a file."""
+        """Send a file as what Telegram calls `kind`: "photo", "document", "voice", "audio", "video_note"."""
         formatted = _checked(caption, limit=CAPTION_LIMIT)
         chat = self._open_chat(person_id, bot_id)
-        if not content:
-            raise PeopleApiError(400, "The file is empty.")
-        file = await store_document(self._world, content, name=name, mime_type=mime_type)
+        if reply_to is not None:
+            self._message(chat, reply_to)
+        content = await self._content(bot_id, kind, upload)
         return self._send(
-            chat,
-            document=document(self._world.bot(bot_id), file),
-            caption=formatted.text or None,
-            entities=formatted.entities,
+            chat, caption=formatted.text or None, entities=formatted.entities, reply_to=reply_to, **content
         )
+
+    async def send_album(
+        self, person_id: int, bot_id: int, kind: str, uploads: Sequence[UploadedFile], *, caption: str = ""
+    ) -> list[Message]:
+        """Send several files at once; the caption stands under the first."""
+        formatted = _checked(caption, limit=CAPTION_LIMIT)
+        chat = self._open_chat(person_id, bot_id)
+        if not _ALBUM_LEAST <= len(uploads) <= _ALBUM_MOST or kind not in _ALBUM_KINDS:
+            raise PeopleApiError(400, "An album is 2 to 10 photos, documents or audio files.")
+        contents = [await self._content(bot_id, kind, upload) for upload in uploads]
+        album = self._world.new_album_id()
+        return [
+            self._send(
+                chat,
+                caption=(formatted.text or None) if number == 0 else None,
+                entities=formatted.entities if number == 0 else [],
+                extra={"media_group_id": album},
+                **content,
+            )
+            for number, content in enumerate(contents)
+        ]
+
+    def forward(self, person_id: int, bot_id: int, text: str, *, origin: Json) -> Message:
+        """Forward a text from where Telegram's `MessageOrigin` says, its date left out."""
+        formatted = _checked(text, limit=TEXT_LIMIT)
+        if origin.get("type") not in _ORIGINS:
+            raise PeopleApiError(400, f"An origin's type is one of {', '.join(sorted(_ORIGINS))}.")
+        chat = self._open_chat(person_id, bot_id)
+        date = unix(self._world.clock)
+        extra = {"forward_origin": {"date": date, **origin}, "forward_date": date}
+        return self._send(chat, text=formatted.text, entities=formatted.entities, extra=extra)
 
     def edit(self, person_id: int, bot_id: int, message_id: int, text: str) -> Message:
         """Change the text of one's own message."""
@@ -137,6 +172,22 @@ class PeopleActions:
         if message is None:
             raise PeopleApiError(404, f"There is no message {message_id} in this chat.")
         return message
+
+    async def _content(self, bot_id: int, kind: str, upload: UploadedFile) -> Json:
+        """Keep a file and return what a message with it has for content."""
+        try:
+            if not upload.content:
+                raise PeopleApiError(400, "The file is empty.")
+            if kind == "voice" and not is_opus(upload.content):
+                raise PeopleApiError(400, "Telegram's clients record voice as Opus in OGG, and this is not.")
+            if kind == "video_note" and not is_mp4(upload.content):
+                raise PeopleApiError(400, "A video message is an MP4, and this is not.")
+            file = await store(self._world, kind, upload)
+        except BotApiError as error:
+            raise PeopleApiError(
+                400, f"This is no {kind} Telegram would take: {error.description}."
+            ) from None
+        return content_of(self._world, self._world.bot(bot_id), file)
 
     def _send(self, chat: Chat, **content: object) -> Message:
         if not chat.started:

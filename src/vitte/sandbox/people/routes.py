@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from vitte.sandbox.errors import PeopleApiError
 from vitte.sandbox.hub import EVERYBODY
 from vitte.sandbox.methods.commands import commands_for_person
+from vitte.sandbox.methods.params import UploadedFile
 from vitte.sandbox.model import Bot, Json
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
 _FILES_LIMIT = 50 << 20
 _GOING_AWAY = 1001
+_KINDS = {
+    "photos": "photo",
+    "documents": "document",
+    "voices": "voice",
+    "audios": "audio",
+    "video_notes": "video_note",
+}
+"""What may be sent, by the last word of the address."""
 
 
 def json_response(content: Any, *, status: int = 200) -> Response:
@@ -73,8 +82,9 @@ class PeopleRoutes:
             Route(chat, self.chat, methods=["GET"]),
             Route(f"{chat}/messages", self.write, methods=["POST"]),
             Route(f"{chat}/messages/{{message:int}}", self.edit, methods=["PATCH"]),
-            Route(f"{chat}/photos", self.send_photo, methods=["POST"]),
-            Route(f"{chat}/documents", self.send_document, methods=["POST"]),
+            *(Route(f"{chat}/{name}", self.send_file, methods=["POST"]) for name in _KINDS),
+            Route(f"{chat}/albums", self.send_album, methods=["POST"]),
+            Route(f"{chat}/forwards", self.forward, methods=["POST"]),
             Route(f"{chat}/callbacks", self.press, methods=["POST"]),
             Route(f"{chat}/stop", self.stop, methods=["POST"]),
             Route(f"{chat}/blocked", self.set_blocked, methods=["PUT"]),
@@ -125,7 +135,12 @@ class PeopleRoutes:
         """Send a text."""
         body = await json_body(request)
         reply_to = integer_of(body, "reply_to_message_id") if body.get("reply_to_message_id") else None
-        message = self._people.write(*_ids(request), text_of(body, "text"), reply_to=reply_to)
+        message = self._people.write(
+            *_ids(request),
+            text_of(body, "text"),
+            reply_to=reply_to,
+            quote=text_of(body, "quote", default=""),
+        )
         return json_response(self._world.shown(message), status=201)
 
     async def edit(self, request: Request) -> Response:
@@ -134,22 +149,35 @@ class PeopleRoutes:
         message = self._people.edit(*_ids(request), request.path_params["message"], text_of(body, "text"))
         return json_response(self._world.shown(message))
 
-    async def send_photo(self, request: Request) -> Response:
-        """Send a photo."""
-        async with _upload(request) as (file, caption):
-            message = await self._people.send_photo(*_ids(request), await file.read(), caption=caption)
+    async def send_file(self, request: Request) -> Response:
+        """Send a file, of the kind that the address names."""
+        kind = _KINDS[request.url.path.rpartition("/")[2]]
+        async with _uploads(request) as (files, fields):
+            reply_to = fields.get("reply_to_message_id", "")
+            message = await self._people.send_file(
+                *_ids(request),
+                kind,
+                files[0],
+                caption=fields.get("caption", ""),
+                reply_to=int(reply_to) if reply_to.isdecimal() else None,
+            )
         return json_response(self._world.shown(message), status=201)
 
-    async def send_document(self, request: Request) -> Response:
-        """Send a file."""
-        async with _upload(request) as (file, caption):
-            message = await self._people.send_document(
-                *_ids(request),
-                await file.read(),
-                name=file.filename or "file",
-                mime_type=file.content_type or "",
-                caption=caption,
+    async def send_album(self, request: Request) -> Response:
+        """Send several files of one kind at once."""
+        async with _uploads(request) as (files, fields):
+            messages = await self._people.send_album(
+                *_ids(request), fields.get("kind", "photo"), files, caption=fields.get("caption", "")
             )
+        return json_response([self._world.shown(message) for message in messages], status=201)
+
+    async def forward(self, request: Request) -> Response:
+        """Forward a text from somebody."""
+        body = await json_body(request)
+        origin = body.get("origin")
+        if not isinstance(origin, dict):
+            raise PeopleApiError(400, '"origin" must be a MessageOrigin.')
+        message = self._people.forward(*_ids(request), text_of(body, "text"), origin=origin)
         return json_response(self._world.shown(message), status=201)
 
     async def press(self, request: Request) -> Response:
@@ -177,8 +205,8 @@ class PeopleRoutes:
         content = await self._world.blobs.read(file.blob) if file is not None else None
         if file is None or content is None:
             raise PeopleApiError(404, "There is no such file.")
-        # Whatever a document claims to be, only pictures are shown by a browser on this origin.
-        inline = file.kind == "photo"
+        # Whatever a document claims to be, a browser shows pictures and recordings only on this origin.
+        inline = file.kind != "document" and file.mime_type.startswith(("image/", "audio/", "video/"))
         headers = {
             "Cache-Control": "private, max-age=31536000, immutable",
             "X-Content-Type-Options": "nosniff",
@@ -235,11 +263,16 @@ def _ids(request: Request) -> tuple[int, int]:
 
 
 @contextlib.asynccontextmanager
-async def _upload(request: Request) -> AsyncIterator[tuple[UploadFile, str]]:
+async def _uploads(request: Request) -> AsyncIterator[tuple[list[UploadedFile], dict[str, str]]]:
+    """Read a form: its files, at least one, and its other fields."""
     if int(request.headers.get("content-length") or 0) > _FILES_LIMIT:
         raise PeopleApiError(413, "The file is bigger than 50 MB.")
     async with request.form() as form:
-        file, caption = form.get("file"), form.get("caption", "")
-        if not isinstance(file, UploadFile):
+        files = [
+            UploadedFile(part.filename or "file", part.content_type or "", await part.read())
+            for part in form.getlist("file")
+            if isinstance(part, UploadFile)
+        ]
+        if not files:
             raise PeopleApiError(400, 'The form has no "file".')
-        yield file, caption if isinstance(caption, str) else ""
+        yield files, {name: value for name, value in form.items() if isinstance(value, str)}

@@ -15,6 +15,8 @@ async def title_dialog(dialog_id: int, titles: FromDishka[TitleService]) -> None
 
 
 @job(SUMMARISE_DIALOG)
-async def summarise_dialog(dialog_id: int, keep_tokens: int, summaries: FromDishka[SummaryService]) -> None:
+async def summarise_dialog(
+    dialog_id: int, user_id: int, keep_tokens: int, summaries: FromDishka[SummaryService]
+) -> None:
     """Put the beginning of a long dialog into a few words."""
-    await summaries.summarise(dialog_id, keep_tokens=keep_tokens)
+    await summaries.summarise(dialog_id, user_id=user_id, keep_tokens=keep_tokens)

@@ -10,6 +10,8 @@ from vitte.core.clock import Clock
 from vitte.core.job_names import MEASURE
 from vitte.inbox.service import InboxService
 from vitte.jobs.sweeper import JobSweeper
+from vitte.usage.costs import MICRO
+from vitte.usage.sweeper import UsageSweeper
 from vitte.users.service import UserService
 from vitte.worker.jobs import tick
 from vitte.worker.metrics import (
@@ -21,6 +23,8 @@ from vitte.worker.metrics import (
     PEOPLE,
     PEOPLE_ACTIVE,
     REDIS_EVICTED,
+    USAGE_COST_TODAY,
+    USAGE_OPEN,
 )
 
 
@@ -29,6 +33,7 @@ async def measure(
     inbox: FromDishka[InboxService],
     jobs: FromDishka[JobSweeper],
     users: FromDishka[UserService],
+    usage: FromDishka[UsageSweeper],
     redis: FromDishka[Redis],
     clock: FromDishka[Clock],
 ) -> None:
@@ -44,6 +49,9 @@ async def measure(
     PEOPLE.labels("blocked").set(people.blocked)
     PEOPLE_ACTIVE.labels("day").set(people.active_day)
     PEOPLE_ACTIVE.labels("week").set(people.active_week)
+    spending = await usage.spending()
+    USAGE_OPEN.set(spending.open)
+    USAGE_COST_TODAY.set(spending.cost_today / MICRO)
     # It may go away between the tick that it brought and this; the tables are measured all the same.
     with suppress(RedisError, OSError):
         REDIS_EVICTED.set((await redis.info("stats"))["evicted_keys"])

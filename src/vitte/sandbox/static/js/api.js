@@ -20,6 +20,13 @@ async function call(method, path, body) {
   return answer;
 }
 
+function fileForm(files, caption) {
+  const form = new FormData();
+  for (const file of files) form.append("file", file, file.name || "file");
+  if (caption) form.append("caption", caption);
+  return form;
+}
+
 const chatPath = (personId, botId) => `people/${personId}/chats/${botId}`;
 
 export const api = {
@@ -30,11 +37,12 @@ export const api = {
     call("POST", `${chatPath(personId, botId)}/messages`, { text, ...(replyTo ? { reply_to_message_id: replyTo } : {}) }),
   editText: (personId, botId, messageId, text) =>
     call("PATCH", `${chatPath(personId, botId)}/messages/${messageId}`, { text }),
-  sendFile(personId, botId, kind, file, caption) {
-    const form = new FormData();
-    form.append("file", file, file.name || "file");
-    if (caption) form.append("caption", caption);
-    return call("POST", `${chatPath(personId, botId)}/${kind === "photo" ? "photos" : "documents"}`, form);
+  sendFile: (personId, botId, kind, file, caption) =>
+    call("POST", `${chatPath(personId, botId)}/${kind}s`, fileForm([file], caption)),
+  sendAlbum(personId, botId, kind, files, caption) {
+    const form = fileForm(files, caption);
+    form.append("kind", kind);
+    return call("POST", `${chatPath(personId, botId)}/albums`, form);
   },
   pressButton: (personId, botId, messageId, data) =>
     call("POST", `${chatPath(personId, botId)}/callbacks`, { message_id: messageId, data }),

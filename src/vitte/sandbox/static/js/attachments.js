@@ -1,10 +1,11 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { t } from "./i18n.js";
-import { sendFile } from "./outbox.js";
+import { sendAlbum, sendFile } from "./outbox.js";
 import { openDialog } from "./toast.js";
 
 const CAPTION_UNITS = 1024;
+const ALBUM_MOST = 10;
 const PREVIEW_SIDE = 960;
 const PICTURES = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"];
 
@@ -20,6 +21,7 @@ export async function offerFiles(chat, files, caption = "") {
     const warning = h("p", { class: "field-warning", hidden: true, role: "alert" });
     const asFile = h("input", { type: "checkbox" });
     const pictures = parts.some(({ bitmap }) => bitmap);
+    const special = parts.some(({ file, bitmap }) => kindOf(file, bitmap) !== "document");
     let sent = false;
     const send = () => {
       const over = area.value.trim().length - CAPTION_UNITS;
@@ -27,14 +29,15 @@ export async function offerFiles(chat, files, caption = "") {
       warning.textContent = t("captionLong", over);
       if (over > 0) return false;
       sent = true;
-      parts.forEach(({ file, bitmap }, index) => {
-        const kind = bitmap && !asFile.checked ? "photo" : "document";
-        sendFile(chat, { kind, file, bitmap: kind === "photo" ? bitmap : null, caption: index === 0 ? area.value.trim() : "" });
+      const prepared = parts.map(({ file, bitmap }, index) => {
+        const kind = asFile.checked ? "document" : kindOf(file, bitmap);
+        return { kind, file, bitmap: kind === "photo" ? bitmap : null, caption: index === 0 ? area.value.trim() : "" };
       });
+      for (const album of albums(prepared)) album.length > 1 ? sendAlbum(chat, album) : sendFile(chat, album[0]);
       return true;
     };
     const body = h("div", { class: "attach-body" }, h("div", { class: "attach-previews" }, parts.map(tile)), area, warning,
-      pictures ? h("label", { class: "check" }, asFile, h("span", {}, t("asFile"))) : null);
+      special ? h("label", { class: "check" }, asFile, h("span", {}, t("asFile"))) : null);
     const { close } = openDialog({
       title: parts.length > 1 ? t("sendSeveral", parts.length) : t(pictures ? "sendPhoto" : "sendFile"),
       body, className: "dialog-attach", testid: "attach-dialog", onClose: () => resolve(sent),
@@ -47,6 +50,24 @@ export async function offerFiles(chat, files, caption = "") {
     });
     area.focus();
   });
+}
+
+// What Telegram's clients record is Opus in OGG: such a file goes as a voice message.
+function kindOf(file, bitmap) {
+  if (bitmap) return "photo";
+  if (/^audio\/(ogg|opus)/.test(file.type) || /\.(oga|ogg|opus)$/i.test(file.name)) return "voice";
+  return file.type.startsWith("audio/") ? "audio" : "document";
+}
+
+/** Neighbours of one kind, ten at most: each an album, but a voice message always stands alone. */
+function albums(parts) {
+  const groups = [];
+  for (const part of parts) {
+    const last = groups.at(-1);
+    if (last && last.length < ALBUM_MOST && last[0].kind === part.kind && part.kind !== "voice") last.push(part);
+    else groups.push([part]);
+  }
+  return groups;
 }
 
 // A canvas needs no blob: address, so the page's content policy stays at 'self'.

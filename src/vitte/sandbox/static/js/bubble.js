@@ -17,17 +17,19 @@ export function drawMessage(node, { chat, person, entry, target, actions }) {
   const { message } = entry;
   const words = message.text ?? message.caption ?? "";
   const media = message.photo_url || entry.bitmap;
-  const large = !media && !message.document_name && !message.document_url && isOnlyEmoji(words);
+  const large = !media && !message.document_name && !message.document_url && !message.media_url && isOnlyEmoji(words);
   const bubble = h("div", { class: "bubble" });
   if (media) bubble.classList.add("has-photo");
   if (media && !words) bubble.classList.add("bare-photo");
   if (large) bubble.classList.add("only-emoji");
-  if (message.reply_to_message_id) bubble.append(quoteStrip({ chat, person, target, id: message.reply_to_message_id, actions }));
+  if (message.forward_origin) bubble.append(h("div", { class: "reply-name" }, t("forwardedFrom", originName(message.forward_origin))));
+  if (message.reply_to_message_id) bubble.append(quoteStrip({ chat, person, target, message, actions }));
   if (media) {
     const picture = photo(entry, words);
     bubble.style.setProperty("--photo-width", picture.style.getPropertyValue("--photo-width"));
     bubble.append(picture);
-  } else if (message.document_name || message.document_url) bubble.append(documentTile(entry));
+  } else if (message.media_url) bubble.append(recording(message));
+  else if (message.document_name || message.document_url) bubble.append(documentTile(entry));
   if (words) {
     const text = h("div", { class: "text", dir: "auto" });
     drawRichText(text, words, message.entities, { onCommand: actions.onCommand });
@@ -63,11 +65,14 @@ export function paintTicks(node, entry, answered) {
   else holder.replaceChildren(ticks(state === "seen", t(state)));
 }
 
-function quoteStrip({ chat, person, target, id, actions }) {
+const originName = (origin) =>
+  origin.sender_user ? fullName(origin.sender_user) : origin.sender_user_name ?? origin.sender_chat?.title ?? origin.chat?.title ?? "?";
+
+function quoteStrip({ chat, person, target, message, actions }) {
   const name = target ? authorName(chat, person, target) : "";
-  return h("button", { type: "button", class: "reply-strip", on: { click: () => actions.onJump(id) } },
+  return h("button", { type: "button", class: "reply-strip", on: { click: () => actions.onJump(message.reply_to_message_id) } },
     h("span", { class: "reply-name" }, name || t("message")),
-    h("span", { class: "reply-words" }, target ? summary(target) : t("deletedMessage")));
+    h("span", { class: "reply-words" }, message.quote?.text ?? (target ? summary(target) : t("deletedMessage"))));
 }
 
 function photo(entry, caption) {
@@ -86,6 +91,12 @@ function photo(entry, caption) {
   return h("button", {
     type: "button", class: "photo", style, "aria-label": t("openPhoto"), on: { click: () => openPhoto(message.photo_url, caption) },
   }, image);
+}
+
+function recording(message) {
+  const kind = message.media_kind === "video_note" ? "video" : "audio";
+  const player = h(kind, { src: message.media_url, controls: true, preload: "metadata", "aria-label": t(message.media_kind), dataset: { testid: message.media_kind } });
+  return h("div", { class: `recording ${message.media_kind}` }, message.media_name ? h("span", { class: "file-name" }, message.media_name) : null, player);
 }
 
 function documentTile({ message, status }) {

@@ -160,6 +160,7 @@ export class ChatState {
 function isSame(entry, message) {
   if (entry.status === "failed" && message.date < entry.message.date - 2) return false;
   if (entry.kind === "photo") return Boolean(message.photo_url) && (message.caption ?? "") === (entry.message.caption ?? "");
+  if (entry.kind === "voice" || entry.kind === "audio") return message.media_kind === entry.kind;
   if (entry.kind === "document") return message.document_name === entry.message.document_name;
   return message.text === entry.message.text;
 }

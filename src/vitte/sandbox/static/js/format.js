@@ -56,6 +56,7 @@ export function summary(message) {
   const line = words.replace(/\s+/g, " ").trim();
   if (message.photo_url) return line || t("photo");
   if (message.document_url) return line || message.document_name || t("file");
+  if (message.media_kind) return line || t(message.media_kind);
   return line || t("message");
 }
 

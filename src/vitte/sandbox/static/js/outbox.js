@@ -37,12 +37,33 @@ export function sendText(chat, text, { replyTo = null } = {}) {
   return submit(chat, entry);
 }
 
-export function sendFile(chat, { kind, file, caption, bitmap = null }) {
+function addFile(chat, { kind, file, caption, bitmap = null }) {
   const shown = kind === "photo" ? { caption } : { caption, document_name: file.name || "file" };
-  const entry = chat.addPending({
+  return chat.addPending({
     kind, bitmap, message: shown, send: () => api.sendFile(chat.personId, chat.botId, kind, file, caption),
   });
-  return submit(chat, entry);
+}
+
+export const sendFile = (chat, part) => submit(chat, addFile(chat, part));
+
+/** Files of one kind as one album. What failed is sent again one by one. */
+export function sendAlbum(chat, parts) {
+  const entries = parts.map((part) => addFile(chat, part));
+  store.emit("chat", { chat, cause: "own" });
+  return inTurn(chat, async () => {
+    try {
+      const files = parts.map(({ file }) => file);
+      const messages = await api.sendAlbum(chat.personId, chat.botId, parts[0].kind, files, parts[0].caption);
+      entries.forEach((entry, index) => chat.confirm(entry, messages[index]));
+    } catch (error) {
+      for (const entry of entries) {
+        entry.status = "failed";
+        entry.revision++;
+      }
+      if (error instanceof ApiError) showToast(error.message, { tone: "bad" });
+    }
+    store.emit("chat", { chat, cause: "own" });
+  });
 }
 
 export const retry = (chat, entry) => submit(chat, entry);

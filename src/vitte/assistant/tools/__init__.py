@@ -1,0 +1,1 @@
+"""What models may use: which tools there are for whom, and the running of their calls."""

@@ -1,0 +1,1 @@
+"""What people send, whatever it is, as what the assistant is asked."""

@@ -1,0 +1,1 @@
+"""What people choose from: personas and language models."""

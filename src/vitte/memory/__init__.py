@@ -1,0 +1,1 @@
+"""What is kept in mind of a person across dialogs: learned, recalled, shown, forgotten."""

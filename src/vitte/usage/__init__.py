@@ -1,0 +1,1 @@
+"""What calls to models cost, and what each plan includes."""
