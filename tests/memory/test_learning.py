@@ -17,9 +17,12 @@ from vitte.db.transaction import Transaction
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 from vitte.memory.book import MemoryBook
+from vitte.memory.embedding import MeteredEmbedder
 from vitte.memory.learning import LearningService
 from vitte.memory.service import MemoryService
 from vitte.sandbox.llm import Script
+from vitte.usage.ledger import UsageLedger
+from vitte.usage.meter import Meter
 
 
 async def learn(container: AsyncContainer, user_id: int) -> None:
@@ -250,7 +253,9 @@ async def test_a_person_is_looked_at_once_in_a_while_and_at_once_when_they_ask_f
     transaction: Transaction,
 ) -> None:
     clock = SetClock()
-    memory = MemoryService(session_factory, embedder, clock, settings.memory)
+    meter = Meter(UsageLedger(session_factory, clock, settings.usage))
+    metered = MeteredEmbedder(embedder, meter, settings.embeddings)
+    memory = MemoryService(session_factory, metered, clock, settings.memory)
     anna, ben = await meet(), await meet()
     queue = JobQueue(settings)
     jobs = JobService(transaction, JobRepository(transaction), queue)

@@ -14,7 +14,7 @@ from vitte.assistant.generation import AnswerMaker
 from vitte.assistant.models import ModelChooser
 from vitte.assistant.running import RunningAnswers
 from vitte.assistant.service import AssistantService
-from vitte.assistant.speaking import SpeakingService
+from vitte.assistant.speaking import HearingService, SpeakingService
 from vitte.assistant.stops import StopService
 from vitte.assistant.tools.builtin import CurrentTime, SearchTheWeb
 from vitte.assistant.tools.registry import ToolRegistry
@@ -38,6 +38,7 @@ from vitte.clients.tools.mcp.servers import McpServers
 from vitte.clients.tools.search import WebSearch
 from vitte.core.clock import Clock, SystemClock
 from vitte.core.settings import Process, Settings
+from vitte.core.settings.endpoints import EmbeddingsSettings, SpeechSettings
 from vitte.core.settings.input import FilesSettings
 from vitte.core.settings.memory import MemorySettings
 from vitte.core.settings.outside import AssistantSettings, LlmSettings
@@ -55,12 +56,14 @@ from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 from vitte.jobs.sweeper import JobSweeper
 from vitte.memory.book import MemoryBook
+from vitte.memory.embedding import MeteredEmbedder
 from vitte.memory.learning import LearningService
 from vitte.memory.repository import MemoryRepository
 from vitte.memory.service import MemoryService
 from vitte.memory.vectors import VectorRepository
 from vitte.usage.background import BackgroundModel
 from vitte.usage.ledger import UsageLedger
+from vitte.usage.meter import Meter
 from vitte.usage.prices import PriceList
 from vitte.usage.repository import UsageRepository
 from vitte.usage.service import UsageService
@@ -108,6 +111,16 @@ class BackendProvider(Provider):
     def files_settings(self, settings: Settings) -> FilesSettings:
         """Those of files that people send."""
         return settings.files
+
+    @provide
+    def speech_settings(self, settings: Settings) -> SpeechSettings:
+        """Those of voice."""
+        return settings.speech
+
+    @provide
+    def embeddings_settings(self, settings: Settings) -> EmbeddingsSettings:
+        """Those of vectors."""
+        return settings.embeddings
 
     @provide
     def worker_settings(self, settings: Settings) -> WorkerSettings:
@@ -232,7 +245,10 @@ class BackendProvider(Provider):
     stop_service = provide(StopService)
     usage_ledger = provide(UsageLedger)
     answer_maker = provide(AnswerMaker)
+    meter = provide(Meter)
     speaking = provide(SpeakingService)
+    hearing_service = provide(HearingService)
+    metered_embedder = provide(MeteredEmbedder)
     usage_sweeper = provide(UsageSweeper)
     job_leases = provide(JobLeases)
     job_sweeper = provide(JobSweeper)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import structlog
 
-from vitte.clients.embeddings.protocol import Embedder
 from vitte.clients.llm.protocol import LlmError
 from vitte.core.clock import Clock
 from vitte.core.errors import VitteError
 from vitte.core.settings.memory import MemorySettings
 from vitte.db.transaction import Transaction
+from vitte.memory.embedding import MeteredEmbedder
 from vitte.memory.extraction import MAX_TOKENS, prompt, read_lesson, sameness
 from vitte.memory.metrics import FACTS, LESSONS
 from vitte.memory.repository import MemoryRepository
@@ -37,7 +37,7 @@ class LearningService:
         memories: MemoryRepository,
         vectors: VectorRepository,
         model: BackgroundModel,
-        embedder: Embedder,
+        embedder: MeteredEmbedder,
         clock: Clock,
         settings: MemorySettings,
     ) -> None:
@@ -75,7 +75,7 @@ class LearningService:
             logger.warning("learning_failed", user_id=user_id, code=error.code)
             return "failed"
         lesson = read_lesson(answer, notebook.facts)
-        meanings = await self._meanings(notebook, lesson)
+        meanings = await self._meanings(user_id, notebook, lesson)
         async with self._transaction:
             if not await self._memories.take(user_id, learned_until=notebook.learned_until):
                 return "overtaken"
@@ -121,12 +121,12 @@ class LearningService:
         )
         return await self._memories.delete(user_id, set(same) - but)
 
-    async def _meanings(self, notebook: Notebook, lesson: Lesson | None) -> list[str | None]:
+    async def _meanings(self, user_id: int, notebook: Notebook, lesson: Lesson | None) -> list[str | None]:
         if lesson is None:
             return []
         if not notebook.has_vectors:
             return [None] * len(lesson.remember)
-        return await self._embed(lesson.remember)
+        return await self._embed(user_id, lesson.remember)
 
     async def _give_vectors(self, user_id: int) -> None:
         """Give vectors to facts without one: the model of them is new, or was away when they were learned."""
@@ -136,7 +136,7 @@ class LearningService:
             facts = await self._vectors.without(user_id, model=self._embedder.model)
         for start in range(0, len(facts), _BATCH):
             some = facts[start : start + _BATCH]
-            meanings = await self._embed([fact.text for fact in some])
+            meanings = await self._embed(user_id, [fact.text for fact in some])
             made = {
                 fact.id: meaning for fact, meaning in zip(some, meanings, strict=True) if meaning is not None
             }
@@ -145,14 +145,14 @@ class LearningService:
             async with self._transaction:
                 await self._vectors.save(made, model=self._embedder.model)
 
-    async def _embed(self, texts: Sequence[str]) -> list[str | None]:
+    async def _embed(self, user_id: int, texts: Sequence[str]) -> list[str | None]:
         """Return vectors of texts; None for all of them when there are none to be had."""
         nothing: list[str | None] = [None] * len(texts)
         if not texts or not self._embedder.model:
             return nothing
         try:
             async with asyncio.timeout(_EMBEDDING_WITHIN):
-                vectors = await self._embedder.embed(texts)
+                vectors = await self._embedder.embed(user_id, texts)
         except (VitteError, OSError) as error:
             logger.warning("facts_without_vectors", count=len(texts), reason=type(error).__name__)
             return nothing

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from vitte.clients.breaker import Breaker
-from vitte.clients.embeddings.protocol import Embedder
 from vitte.core.clock import Clock
 from vitte.core.errors import VitteError
 from vitte.core.job_names import LEARN_FACTS
@@ -17,6 +16,7 @@ from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
 from vitte.db.transaction import Transaction
 from vitte.jobs.service import JobService
+from vitte.memory.embedding import MeteredEmbedder
 from vitte.memory.metrics import RECALLS
 from vitte.memory.repository import MemoryRepository
 from vitte.memory.schemas import Fact, Known, Meant
@@ -41,7 +41,11 @@ class MemoryService:
     """
 
     def __init__(
-        self, session_factory: SessionFactory, embedder: Embedder, clock: Clock, settings: MemorySettings
+        self,
+        session_factory: SessionFactory,
+        embedder: MeteredEmbedder,
+        clock: Clock,
+        settings: MemorySettings,
     ) -> None:
         self._session_factory = session_factory
         self._embedder = embedder
@@ -135,16 +139,16 @@ class MemoryService:
         return list(chosen.values())
 
     async def _near(self, user_id: int, question: str) -> list[Fact] | None:
-        vector = await self._meaning(question)
+        vector = await self._meaning(user_id, question)
         return None if vector is None else await self._nearest.add(Meant(user_id=user_id, vector=vector))
 
-    async def _meaning(self, question: str) -> str | None:
+    async def _meaning(self, user_id: int, question: str) -> str | None:
         question = question.strip()[:_LONGEST_QUESTION]
         if not self._embedder.model or not question or self._breaker.is_open():
             return None
         try:
             async with asyncio.timeout(self._settings.embedding_timeout):
-                (vector,) = await self._embedder.embed([question])
+                (vector,) = await self._embedder.embed_at_once(user_id, question)
         except (VitteError, OSError, ValueError) as error:
             if self._breaker.note_failure():
                 logger.warning("recall_by_meaning_failed", reason=type(error).__name__)

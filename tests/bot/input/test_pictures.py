@@ -6,9 +6,10 @@ import pytest
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from dishka import AsyncContainer
 
-from tests.bot.input.conftest import Ear
 from tests.sandbox.pictures import png
+from vitte.assistant.speaking import HearingService
 from vitte.bot.input.errors import PictureUnsupportedError
 from vitte.bot.input.resolving import InputResolver
 from vitte.bot.input.schemas import ImageRef
@@ -22,8 +23,9 @@ SETTINGS = FilesSettings(max_image_megabytes=1, max_images=2)
 
 
 @pytest.fixture
-def resolver() -> InputResolver:
-    return InputResolver(TelegramFiles(SETTINGS), DocumentReader(SETTINGS), Ear(), SETTINGS)
+async def resolver(container: AsyncContainer) -> InputResolver:
+    hearing = await container.get(HearingService)
+    return InputResolver(TelegramFiles(SETTINGS), DocumentReader(SETTINGS), hearing, SETTINGS)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class QuestionReader:
             if not parts:
                 return None
         asked = together(parts) if len(parts) > 1 else read(message)
-        resolved = await self._resolver.resolve(asked, bot=bot, room=room)
+        resolved = await self._resolver.resolve(asked, bot=bot, user_id=user_id, room=room)
         await _tell(message, resolved, texts)
         if resolved.failed and not resolved.text:
             return None

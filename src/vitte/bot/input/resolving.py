@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import structlog
 from aiogram import Bot
 
+from vitte.assistant.speaking import HearingService
 from vitte.bot.input.errors import NothingHeardError, PictureUnsupportedError, VoiceNotConfiguredError
 from vitte.bot.input.schemas import DocumentRef, ImageRef, Input, VoiceRef
 from vitte.clients.documents.errors import FileError
 from vitte.clients.documents.metrics import FILES_READ
 from vitte.clients.documents.reader import DocumentReader
 from vitte.clients.llm.protocol import Image
-from vitte.clients.speech.protocol import SpeechToText
 from vitte.clients.telegram.files import TelegramFiles
 from vitte.core.errors import VitteError
 from vitte.core.settings.input import FilesSettings
@@ -55,20 +55,24 @@ class InputResolver:
     """Fetches, reads and listens. Lives as long as its process."""
 
     def __init__(
-        self, files: TelegramFiles, documents: DocumentReader, hearing: SpeechToText, settings: FilesSettings
+        self,
+        files: TelegramFiles,
+        documents: DocumentReader,
+        hearing: HearingService,
+        settings: FilesSettings,
     ) -> None:
         self._files = files
         self._documents = documents
         self._hearing = hearing
         self._settings = settings
 
-    async def resolve(self, asked: Input, *, bot: Bot, room: int | None = None) -> Resolved:
+    async def resolve(self, asked: Input, *, bot: Bot, user_id: int, room: int | None = None) -> Resolved:
         """Return all of it as text, except for pictures.
 
         `room` is how many tokens all files may take together. Raises SpeechError, VoiceNotConfiguredError and
-        NothingHeardError, and FileError for a recording that Telegram does not hand out.
+        NothingHeardError, FileError for a recording that Telegram does not hand out, and LimitReachedError.
         """
-        transcript = await self._hear(asked.voice, bot) if asked.voice is not None else None
+        transcript = await self._hear(asked.voice, bot, user_id) if asked.voice is not None else None
         read, failed = await self._read_all(asked.documents, bot)
         if failed and not (read or asked.images):
             return Resolved(text="", failed=tuple(failed))
@@ -106,14 +110,15 @@ class InputResolver:
         FILES_READ.labels("image", "read").inc()
         return Image(kind, content)
 
-    async def _hear(self, voice: VoiceRef, bot: Bot) -> str:
-        if not self._hearing.model:
+    async def _hear(self, voice: VoiceRef, bot: Bot, user_id: int) -> str:
+        if not self._hearing.is_possible:
             raise VoiceNotConfiguredError
         try:
             content = await self._files.download(bot, voice.file_id, name="🎙", size=voice.size)
-            # People speak other languages than that of their Telegram: whoever hears it knows better.
-            heard = await self._hearing.transcribe(content, mime_type=voice.mime_type, language=None)
-            if not (text := heard.text.strip()):
+            text = await self._hearing.hear(
+                user_id, content, mime_type=voice.mime_type, seconds=voice.duration
+            )
+            if not text:
                 raise NothingHeardError
         except VitteError as error:
             FILES_READ.labels("voice", error.code).inc()

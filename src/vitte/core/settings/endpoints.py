@@ -53,6 +53,7 @@ def _address_if_any(written: str) -> str:
 Address = Annotated[str, AfterValidator(endpoint_address)]
 AddressIfAny = Annotated[str, AfterValidator(_address_if_any)]
 MostAtOnce = Annotated[int, Field(ge=0)]
+Price = Annotated[float, Field(ge=0)]
 
 
 class ProviderSettings(BaseModel):
@@ -75,10 +76,12 @@ class SpeechSettings(BaseModel):
     )
     api_key: SecretStr = Field(SecretStr(""), description="The key for `VITTE_SPEECH__BASE_URL`.")
     model: str = Field("", description="The model that writes down voice messages, e.g. `whisper-1`.")
+    minute_price: Price = Field(0, description="US dollars for a minute that is heard.")
     most_bytes: int = Field(20_000_000, ge=1, description="Longest recording, in bytes.")
     voice_base_url: AddressIfAny = Field("", description="Where the speaking model is, if elsewhere.")
     voice_api_key: SecretStr = Field(SecretStr(""), description="The key for `VITTE_SPEECH__VOICE_BASE_URL`.")
     voice_model: str = Field("", description="The model that speaks, e.g. `gpt-4o-mini-tts`.")
+    voice_price: Price = Field(0, description="US dollars for a million characters that are spoken.")
     voice: str = Field("alloy", description="The voice it speaks with.")
     voices: dict[str, str] = Field(
         default_factory=dict, description='Voices of single languages: {"ru": "...", "en": "..."}.'
@@ -95,6 +98,7 @@ class EmbeddingsSettings(BaseModel):
     base_url: AddressIfAny = Field("", description="Where the model is; empty: where the language model is.")
     api_key: SecretStr = Field(SecretStr(""), description="The key for `VITTE_EMBEDDINGS__BASE_URL`.")
     model: str = Field("", description="The model's name, e.g. `text-embedding-3-small`.")
+    price: Price = Field(0, description="US dollars for a million tokens.")
     batch: int = Field(64, ge=1, le=2048, description="Most texts in one call.")
     most_characters: int = Field(8000, ge=1, description="Longest text; what is longer is cut.")
     concurrency: MostAtOnce = Field(0, description="Most calls at once of one process; 0: no limit.")
