@@ -55,6 +55,11 @@ _AGE = (
     "UPDATE plans SET tokens_per_month = 10 ^ 9, messages_per_day = 10 ^ 9, cost_per_day = 1000",
     "UPDATE usage_calls SET created_at = created_at - interval '1 year' WHERE id <= 1000",
     "UPDATE usage_days SET day = day - 500 WHERE user_id <= 100",
+    # Who asks for the first time in a day is looked for in vain, which is no more than a look.
+    (
+        "INSERT INTO usage_days (user_id, day) SELECT id, CAST(now() AT TIME ZONE 'UTC' AS date) FROM users "
+        "ON CONFLICT DO NOTHING"
+    ),
     "UPDATE usage_calls SET state = 'reserved', expires_at = now() - interval '1 hour' WHERE id > 19900",
     "VACUUM (ANALYZE)",
 )

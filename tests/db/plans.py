@@ -91,9 +91,7 @@ class Plans:
 
     def growing(self, *, but: str = "-") -> list[str]:
         """Return what grows with a table, each with its reason, except those that begin with `but`."""
-        ours = [reading for reading in self.readings if reading.table in _OURS]
-        tables = Base.metadata.tables.keys() - _OF_THE_OWNER
-        ours = [reading for reading in self.readings if reading.table in tables]
+        ours = [reading for reading in self.readings if reading.table in _OURS - _OF_THE_OWNER]
         found = {
             f"{reading.table}: {reading.how} {reading.index}: {why}: {reading.statement}"
             for reading in ours
