@@ -84,7 +84,7 @@ class Consumer:
         try:
             while True:
                 self._woken.clear()
-                if not await self._claim():
+                if not await self._claim_or_wait():
                     try:
                         async with asyncio.timeout(_LOOK_EVERY):
                             await self._woken.wait()
@@ -103,6 +103,15 @@ class Consumer:
         await self._release(parked)
         await self._claims.wait(timeout=_RELEASE_WITHIN)
         await self._claims.stop()
+
+    async def _claim_or_wait(self) -> bool:
+        """Claim, whatever goes wrong with it: a bot that looks no more is dead, and seems to live."""
+        try:
+            return await self._claim()
+        except Exception:
+            CLAIMS_FAILED.inc()
+            logger.exception("claim_broken")
+            return False
 
     async def _claim(self) -> bool:
         """Claim as many updates as there is room for; tell whether there may be more."""

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+_DIALECT_ERROR: type[Exception] = PGDialect_asyncpg.import_dbapi().Error  # type: ignore[no-untyped-call]
 
 
 class Row(asyncpg.Record):  # type: ignore[misc]  # asyncpg has no types
@@ -40,7 +41,7 @@ class Statement:
     async def run_alone(self, engine: AsyncEngine, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Run it as a transaction of its own, on a connection of the pool. Raises asyncpg's errors, and
         ConnectionError when PostgreSQL went away."""
-        pooled = await engine.raw_connection()
+        pooled = await _checked_out(engine)
         connection: Any = pooled.driver_connection
         arguments = [parameters[name] for name in self._names]
         try:
@@ -57,3 +58,16 @@ class Statement:
             raise
         await greenlet_spawn(pooled.close)
         return rows
+
+
+async def _checked_out(engine: AsyncEngine) -> Any:
+    """Return a connection of the pool. Raises asyncpg's errors, OSError and SQLAlchemy's of the pool.
+
+    A pool that has to connect first raises what its driver's adapter makes of asyncpg's errors, which is no
+    SQLAlchemyError when it is asked without a session: so it says that PostgreSQL is just starting up.
+    """
+    try:
+        return await engine.raw_connection()
+    except _DIALECT_ERROR as error:
+        cause = error.__cause__
+        raise (cause if isinstance(cause, Exception) else ConnectionError(str(error))) from None
