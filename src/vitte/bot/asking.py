@@ -16,7 +16,7 @@ from vitte.assistant.speaking import SpeakingService
 from vitte.bot.input.questions import QuestionReader
 from vitte.bot.input.resolving import InputResolver
 from vitte.bot.keyboards.answer import answer_keyboard
-from vitte.bot.places import place_of
+from vitte.bot.places import place_of, topic_of
 from vitte.bot.streaming import TelegramReply
 from vitte.bot.texts import Texts
 from vitte.bot.voice import send_voice
@@ -102,7 +102,7 @@ class Asking:
             draft_id=question,
             draft_interval=self._settings.draft_interval,
             with_drafts=is_private,
-            message_thread_id=message.message_thread_id if message.is_topic_message else None,
+            message_thread_id=topic_of(message),
             reply_to_message_id=None if is_private else question,
             keyboard=partial(self._buttons, texts, question) if is_private else None,
             load_images=partial(self._resolver.load_images, bot=bot),

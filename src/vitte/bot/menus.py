@@ -2,7 +2,7 @@
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, LinkPreviewOptions, Message
 
 _LONGEST_ANSWER = 200
 """https://core.telegram.org/bots/api#answercallbackquery"""
@@ -21,17 +21,24 @@ async def answer(query: CallbackQuery, text: str | None = None, *, alert: bool =
             raise
 
 
-async def show(query: CallbackQuery, bot: Bot, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
+async def show(
+    query: CallbackQuery,
+    bot: Bot,
+    text: str,
+    keyboard: InlineKeyboardMarkup | None,
+    *,
+    link_preview: LinkPreviewOptions | None = None,
+) -> None:
     """Let the message of a pressed button say this; where it cannot be changed any more, a new one does."""
     if isinstance(query.message, Message):
         try:
-            await query.message.edit_text(text, reply_markup=keyboard)
+            await query.message.edit_text(text, reply_markup=keyboard, link_preview_options=link_preview)
         except TelegramBadRequest as error:
             if _SAME in error.message:
                 return
         else:
             return
-    await bot.send_message(chat_of(query), text, reply_markup=keyboard)
+    await bot.send_message(chat_of(query), text, reply_markup=keyboard, link_preview_options=link_preview)
 
 
 def chat_of(query: CallbackQuery) -> int:

@@ -11,6 +11,7 @@ from aiogram.types import BufferedInputFile, Message, ReplyParameters
 from vitte.assistant.schemas import Given
 from vitte.assistant.speaking import SpeakingService
 from vitte.bot.formatting import message_pieces
+from vitte.bot.places import topic_of
 from vitte.core.nursery import Nursery
 from vitte.users.schemas import Person
 
@@ -25,7 +26,7 @@ async def send_voice(
 
     Raises SpeechError, LimitReachedError and TelegramAPIError.
     """
-    topic = message.message_thread_id if message.is_topic_message else None
+    topic = topic_of(message)
     nursery = Nursery()
     nursery.start(_show_recording(bot, message.chat.id, topic), name="recording")
     try:

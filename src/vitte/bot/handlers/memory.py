@@ -1,11 +1,9 @@
 """/memory: what the assistant has learned of a person, to look at and to forget."""
 
-from contextlib import suppress
 from typing import Annotated, Literal
 
 from aiogram import Bot, Router
 from aiogram.enums import ChatType
-from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import (
@@ -18,6 +16,7 @@ from aiogram.types import (
 from dishka.integrations.aiogram import FromDishka
 from pydantic import Field
 
+from vitte.bot.menus import answer, show
 from vitte.bot.splitting import head
 from vitte.bot.texts import Texts
 from vitte.core.settings.memory import MemorySettings
@@ -79,10 +78,8 @@ async def press_button(
         text, keyboard = texts.get("memory-ask", count=page.count), _question(callback_data, texts)
     else:
         text, keyboard = _text(page, texts, settings), _keyboard(page, texts, settings)
-    await _edit(query, bot, person, text, keyboard)
-    # Too late to be answered it is when the bot was away; the message shows what has come of it.
-    with suppress(TelegramBadRequest):
-        await query.answer(done)
+    await show(query, bot, text, keyboard, link_preview=_NO_PREVIEW)
+    await answer(query, done)
 
 
 async def _do(button: MemoryButton, person: Person, texts: Texts, book: MemoryBook) -> str | None:
@@ -97,21 +94,6 @@ async def _do(button: MemoryButton, person: Person, texts: Texts, book: MemoryBo
         case "on" | "off":
             await book.switch(person.id, on=button.action == "on")
     return None
-
-
-async def _edit(
-    query: CallbackQuery, bot: Bot, person: Person, text: str, keyboard: InlineKeyboardMarkup
-) -> None:
-    if isinstance(query.message, Message):
-        try:
-            await query.message.edit_text(text, reply_markup=keyboard, link_preview_options=_NO_PREVIEW)
-        except TelegramBadRequest as error:
-            if "message is not modified" in error.message:
-                return
-        else:
-            return
-    # It is too old to be changed, or deleted.
-    await bot.send_message(person.telegram_id, text, reply_markup=keyboard, link_preview_options=_NO_PREVIEW)
 
 
 def _text(page: MemoryPage, texts: Texts, settings: MemorySettings) -> str:
