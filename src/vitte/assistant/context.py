@@ -1,7 +1,7 @@
 """What a model is shown: who it is, what it knows, what was said, and the question."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vitte.assistant.schemas import Said, Turn
 from vitte.clients.llm.protocol import ChatMessage, Image
@@ -34,6 +34,10 @@ class Frame:
 
     system_prompt: str
     notes: Sequence[str] = ()
+
+    def with_note(self, note: str) -> "Frame":
+        """Return it with one more paragraph, if there is one."""
+        return replace(self, notes=(*self.notes, note)) if note else self
 
     @property
     def tokens(self) -> int:

@@ -1,7 +1,7 @@
 """A turn of the conversation: store the question, stream the answer, store it, send it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import structlog
 from babel.dates import format_date
@@ -84,12 +84,13 @@ class AssistantService:
         if question.images and not chosen.model.sees_images:
             raise ModelCannotSeeError(chosen.model.name, model=chosen.model.name)
         persona = await self._catalogue.persona(person.settings.persona)
+        frame = self._frame(persona.prompt)
         asked = Asked(
             user_id=person.id,
             question=question,
             place=place,
             persona=persona.key,
-            budget=_room(chosen, self._frame(persona.prompt, ())),
+            budget=_room(chosen, frame),
         )
         if question.tokens > asked.budget:
             raise QuestionTooLongError(tokens=question.tokens, limit=asked.budget)
@@ -109,8 +110,8 @@ class AssistantService:
             else:
                 if turn.persona not in (None, persona.key):
                     # The dialog goes on as it began, whatever was chosen for new ones since.
-                    persona = await self._catalogue.persona(turn.persona)
-                frame = self._frame(persona.prompt, facts)
+                    frame = self._frame((await self._catalogue.persona(turn.persona)).prompt)
+                frame = frame.with_note(memory_note(facts))
                 brief = await self._brief(person, turn, frame, chosen, place, reply)
                 made = await self._maker.make(brief, reply, running)
                 content, cut_by = made.text, made.cut_by
@@ -125,7 +126,7 @@ class AssistantService:
         Half of what there is: there are the question itself, and what was said before.
         """
         chosen = await self._models.choose(person.settings.model, plan=person.plan)
-        return _room(chosen, self._frame("", ())) // 2
+        return _room(chosen, self._frame("")) // 2
 
     async def answer_edited(
         self,
@@ -166,10 +167,10 @@ class AssistantService:
             return []
         return await self._memory.recall(person.id, question.text)
 
-    def _frame(self, prompt: str, facts: Sequence[Fact]) -> Frame:
+    def _frame(self, prompt: str) -> Frame:
         today = format_date(self._clock.now(), format="full", locale="en")
-        notes = (prompt, f"Today is {today} (UTC).", memory_note(facts))
-        return Frame(system_prompt=self._settings.system_prompt, notes=tuple(note for note in notes if note))
+        frame = Frame(system_prompt=self._settings.system_prompt)
+        return frame.with_note(prompt).with_note(f"Today is {today} (UTC).")
 
     async def _brief(
         self,
