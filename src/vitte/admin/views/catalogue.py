@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from dishka import AsyncContainer
 from starlette.requests import Request
+from starlette_admin import BaseField, BooleanField, IntegerField, StringField
 from starlette_admin.exceptions import ActionFailed, FormValidationError
 from starlette_admin.i18n import lazy_gettext as _
 
@@ -31,6 +32,28 @@ _SENTENCES = {
     Fault.NONE_LEFT: _("At least one must stay enabled."),
     Fault.NONE_FOR_ALL: _("At least one enabled model must be open to all plans: leave its plans empty."),
 }
+
+
+def names_of_row() -> tuple[BaseField, ...]:
+    """Return the fields that a row goes by, made anew: each list makes its fields its own."""
+    return (
+        IntegerField("id", label="ID", exclude_from_create=True, exclude_from_edit=True),
+        StringField(
+            "key",
+            label=_("Key"),
+            required=True,
+            help_text=_("Small Latin letters, digits, - and _. It never changes."),
+            exclude_from_edit=True,
+        ),
+    )
+
+
+def place_of_row() -> tuple[BaseField, ...]:
+    """Return the fields that say where people see a row, and whether."""
+    return (
+        IntegerField("position", label=_("Place in lists"), required=True, default=0),
+        BooleanField("is_enabled", label=_("Enabled"), default=True),
+    )
 
 
 class CatalogueView(ReadOnlyView):

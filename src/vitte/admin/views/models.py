@@ -6,7 +6,7 @@ from typing import Any
 from starlette_admin import BooleanField, DecimalField, IntegerField, StringField, TagsField
 from starlette_admin.i18n import lazy_gettext as _
 
-from vitte.admin.views.catalogue import CatalogueView
+from vitte.admin.views.catalogue import CatalogueView, names_of_row, place_of_row
 from vitte.catalogue.editing import CatalogueEditor
 from vitte.catalogue.schemas import ModelDraft
 
@@ -19,14 +19,7 @@ class ModelsView(CatalogueView):
     display_name = _("Model")
     icon = "fa-solid fa-brain"
     fields: Sequence[Any] = (
-        IntegerField("id", label="ID", exclude_from_create=True, exclude_from_edit=True),
-        StringField(
-            "key",
-            label=_("Key"),
-            required=True,
-            help_text=_("Small Latin letters, digits, - and _. It never changes."),
-            exclude_from_edit=True,
-        ),
+        *names_of_row(),
         StringField("name", label=_("Name"), required=True, help_text=_("What people see.")),
         StringField(
             "provider",
@@ -70,8 +63,7 @@ class ModelsView(CatalogueView):
             help_text=_("Keys of the plans that may use it. Empty: all of them."),
             filters=[],
         ),
-        IntegerField("position", label=_("Place in lists"), required=True, default=0),
-        BooleanField("is_enabled", label=_("Enabled"), default=True),
+        *place_of_row(),
     )
 
     async def save(self, editor: CatalogueEditor, values: dict[str, Any], row_id: int | None) -> int:

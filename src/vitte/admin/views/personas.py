@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from starlette_admin import BooleanField, IntegerField, StringField, TextAreaField
+from starlette_admin import StringField, TextAreaField
 from starlette_admin.i18n import lazy_gettext as _
 
-from vitte.admin.views.catalogue import CatalogueView
+from vitte.admin.views.catalogue import CatalogueView, names_of_row, place_of_row
 from vitte.catalogue.editing import CatalogueEditor
 from vitte.catalogue.schemas import PersonaDraft
 
@@ -19,14 +19,7 @@ class PersonasView(CatalogueView):
     display_name = _("Persona")
     icon = "fa-solid fa-masks-theater"
     fields: Sequence[Any] = (
-        IntegerField("id", label="ID", exclude_from_create=True, exclude_from_edit=True),
-        StringField(
-            "key",
-            label=_("Key"),
-            required=True,
-            help_text=_("Small Latin letters, digits, - and _. It never changes."),
-            exclude_from_edit=True,
-        ),
+        *names_of_row(),
         StringField("name_en", label=_("Name in English"), required=True),
         StringField("name_ru", label=_("Name in Russian"), required=True),
         TextAreaField(
@@ -42,8 +35,7 @@ class PersonasView(CatalogueView):
             help_text=_("A new dialog begins with it. Empty in one language: that of English."),
             exclude_from_list=True,
         ),
-        IntegerField("position", label=_("Place in lists"), required=True, default=0),
-        BooleanField("is_enabled", label=_("Enabled"), default=True),
+        *place_of_row(),
     )
 
     async def save(self, editor: CatalogueEditor, values: dict[str, Any], row_id: int | None) -> int:
