@@ -1,5 +1,6 @@
 """Changing some of many rows."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, any_, func
@@ -13,3 +14,16 @@ def is_one_of(key: InstrumentedAttribute[int], chosen: Select[Any]) -> ColumnEle
     once it takes the batch for a large part of it.
     """
     return key == any_(func.array(chosen.scalar_subquery()))
+
+
+async def in_batches(work: Callable[[], Awaitable[int]], *, size: int) -> int:
+    """Call `work` until it finds fewer than `size` rows to change; return how many it changed in all.
+
+    It changes up to `size` and returns how many, in a transaction of its own: no lock is held for long.
+    """
+    total = 0
+    while True:
+        changed = await work()
+        total += changed
+        if changed < size:
+            return total

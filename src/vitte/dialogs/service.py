@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from vitte.db.batches import in_batches
 from vitte.db.transaction import Transaction
 from vitte.dialogs.repository import DialogRepository
 from vitte.dialogs.schemas import CurrentDialog, DialogEntry, DialogPage
@@ -95,13 +96,12 @@ class DialogService:
 
         Returns how many were deleted.
         """
-        total = 0
-        while True:
+
+        async def delete() -> int:
             async with self._transaction:
-                deleted = await self._dialogs.delete_messages_older_than(cutoff, limit=batch)
-            total += deleted
-            if deleted < batch:
-                return total
+                return await self._dialogs.delete_messages_older_than(cutoff, limit=batch)
+
+        return await in_batches(delete, size=batch)
 
 
 def _titled(entry: DialogEntry) -> DialogEntry:

@@ -4,11 +4,13 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 
 from vitte.core.errors import UnavailableError
+from vitte.db.batches import in_batches
 from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
 from vitte.db.models import UpdateState
@@ -163,20 +165,16 @@ class InboxService:
 
     async def purge(self, *, done_older_than: timedelta, dead_older_than: timedelta) -> int:
         """Delete updates that have rested for so long, a batch at a time; return how many."""
-        total = 0
-        for state, older_than in (
-            (UpdateState.DONE, done_older_than),
-            (UpdateState.DEAD, dead_older_than),
-        ):
-            deleted = _PURGE_BATCH
-            while deleted == _PURGE_BATCH:
-                transaction = Transaction(self._session_factory)
-                async with transaction:
-                    deleted = await InboxRepository(transaction).purge(
-                        state, older_than=older_than, limit=_PURGE_BATCH
-                    )
-                total += deleted
-        return total
+
+        async def purge(state: UpdateState, older_than: timedelta) -> int:
+            transaction = Transaction(self._session_factory)
+            async with transaction:
+                return await InboxRepository(transaction).purge(
+                    state, older_than=older_than, limit=_PURGE_BATCH
+                )
+
+        done = await in_batches(partial(purge, UpdateState.DONE, done_older_than), size=_PURGE_BATCH)
+        return done + await in_batches(partial(purge, UpdateState.DEAD, dead_older_than), size=_PURGE_BATCH)
 
     async def fail(self, update: ClaimedUpdate, *, error: str, may_retry: bool = True) -> bool:
         """Note that handling failed: another try follows later, or none after the last.

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from vitte.clients.jobs import JobQueue
 from vitte.core.job_names import JOB_QUEUES
 from vitte.core.settings.processes import WorkerSettings
+from vitte.db.batches import in_batches
 from vitte.db.engine import SessionFactory
 from vitte.db.models import JobState
 from vitte.db.transaction import Transaction
@@ -109,14 +111,13 @@ class JobSweeper:
 
     async def purge(self, *, done_older_than: timedelta, dead_older_than: timedelta) -> int:
         """Delete jobs that have rested for so long, a batch at a time; return how many."""
-        total = 0
-        for state, older_than in ((JobState.DONE, done_older_than), (JobState.DEAD, dead_older_than)):
-            deleted = _PURGE_BATCH
-            while deleted == _PURGE_BATCH:
-                transaction = Transaction(self._session_factory)
-                async with transaction:
-                    deleted = await JobRepository(transaction).purge(
-                        state, older_than=older_than, limit=_PURGE_BATCH
-                    )
-                total += deleted
-        return total
+
+        async def purge(state: JobState, older_than: timedelta) -> int:
+            transaction = Transaction(self._session_factory)
+            async with transaction:
+                return await JobRepository(transaction).purge(
+                    state, older_than=older_than, limit=_PURGE_BATCH
+                )
+
+        done = await in_batches(partial(purge, JobState.DONE, done_older_than), size=_PURGE_BATCH)
+        return done + await in_batches(partial(purge, JobState.DEAD, dead_older_than), size=_PURGE_BATCH)

@@ -6,6 +6,7 @@ import structlog
 
 from vitte.core.clock import Clock
 from vitte.core.settings.usage import UsageSettings
+from vitte.db.batches import in_batches
 from vitte.db.engine import SessionFactory
 from vitte.db.transaction import Transaction
 from vitte.usage.metrics import count_closed
@@ -29,19 +30,18 @@ class UsageSweeper:
 
     async def expire(self) -> int:
         """Close all calls that are past their time: their process was killed. Returns how many."""
-        total = 0
-        closed = _BATCH
-        while closed == _BATCH:
-            transaction = Transaction(self._session_factory)
-            async with transaction.single():
-                expired = await UsageRepository(transaction).expire(now=self._clock.now(), limit=_BATCH)
-            for one in expired:
-                count_closed(one)
-            closed = sum(one.count for one in expired)
-            total += closed
+        total = await in_batches(self._expire_some, size=_BATCH)
         if total:
             logger.warning("calls_expired", count=total)
         return total
+
+    async def _expire_some(self) -> int:
+        transaction = Transaction(self._session_factory)
+        async with transaction.single():
+            expired = await UsageRepository(transaction).expire(now=self._clock.now(), limit=_BATCH)
+        for one in expired:
+            count_closed(one)
+        return sum(one.count for one in expired)
 
     async def spending(self) -> Spending:
         """Return how things stand."""
@@ -57,14 +57,13 @@ class UsageSweeper:
 
     async def _purge_calls(self) -> int:
         before = self._clock.now() - timedelta(days=self._settings.keep_calls_days)
-        total = 0
-        deleted = _PURGE_BATCH
-        while deleted == _PURGE_BATCH:
+
+        async def purge() -> int:
             transaction = Transaction(self._session_factory)
             async with transaction:
-                deleted = await UsageRepository(transaction).purge_calls(before=before, limit=_PURGE_BATCH)
-            total += deleted
-        return total
+                return await UsageRepository(transaction).purge_calls(before=before, limit=_PURGE_BATCH)
+
+        return await in_batches(purge, size=_PURGE_BATCH)
 
     async def _purge_days(self) -> int:
         before = self._clock.now().date() - timedelta(days=self._settings.keep_days)
