@@ -1,7 +1,7 @@
 """A way to Redis for what has no time: one call at a time, with whatever came up during the one before."""
 
 import asyncio
-import time
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from vitte.clients.breaker import Breaker
+from vitte.clients.line import Line
 from vitte.core.nursery import Nursery
 
 logger = structlog.get_logger(__name__)
@@ -37,7 +38,7 @@ class Channel:
     """
 
     def __init__(self, redis: Redis, *, timeout: float, breaker: Breaker, name: str, away: Gauge) -> None:
-        self._redis = redis
+        self._line = Line(redis)
         self._timeout = timeout
         self._breaker = breaker
         self._name = name
@@ -70,7 +71,7 @@ class Channel:
         try:
             while self._waiting:
                 group, self._waiting = self._waiting[:_MOST_TOGETHER], self._waiting[_MOST_TOGETHER:]
-                answers = await self._send_in_time([command for command, _ in group])
+                answers = await self._send([command for command, _ in group])
                 if isinstance(answers, Exception):
                     self._note_failure(answers)
                     group += self._waiting
@@ -84,35 +85,18 @@ class Channel:
             # The end of the process: nobody shall wait for ever.
             _reject([*group, *self._waiting], "closed")
 
-    async def _send_in_time(self, commands: list[tuple[Any, ...]]) -> list[Any] | Exception:
-        sending = self._nursery.start(self._send(commands), name=f"{self._name}_commands")
-        for _ in range(_MOST_WAITS):
-            begun = time.monotonic()
-            await asyncio.wait({sending}, timeout=self._timeout)
-            if sending.done():
-                answers: list[Any] | Exception = sending.result()
-                return answers
-            if time.monotonic() - begun < self._timeout * _BUSY:
-                break
-            # This process was busy, and sees its clock before the answer that may have come meanwhile.
-        sending.cancel()
-        return TimeoutError()
-
     async def _send(self, commands: list[tuple[Any, ...]]) -> list[Any] | Exception:
         """Return the answers, or why there are none."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for command in commands:
-            # The answers are taken as they are: an old value, not whether it was set.
-            pipeline.execute_command(*command, get=True)
         try:
-            answers = await pipeline.execute(raise_on_error=False)
+            with _Patience(self._timeout):
+                answers = await self._line.run(commands)
         except (RedisError, OSError, TimeoutError) as error:
             return error
         errors = [answer for answer in answers if isinstance(answer, Exception)]
         if len(errors) == len(answers) and not all(_concerns_one_command(error) for error in errors):
             # It answers, and takes nothing: still loading, read-only, or full of what must not go.
             return errors[0]
-        return list(answers)
+        return answers
 
     def _note_failure(self, error: Exception) -> None:
         if self._breaker.note_failure():
@@ -123,6 +107,42 @@ class Channel:
         if self._breaker.note_success():
             self._away.set(0)
             logger.info(self._back_event)
+
+
+class _Patience:
+    """`asyncio.timeout`, but for time in which the loop was held up, and nobody could be heard."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._waits = 0
+        self._is_over = False
+
+    def __enter__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - whoever awaits is a task
+        self._task = task
+        self._wait()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        if self._is_over and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def _wait(self) -> None:
+        self._waits += 1
+        self._timer = self._loop.call_later(self._seconds, self._look, self._loop.time())
+
+    def _look(self, begun: float) -> None:
+        was_held_up = self._loop.time() - begun > self._seconds * _BUSY
+        if was_held_up and self._waits < _MOST_WAITS:
+            # This process was busy, and sees its clock before the answer that may have come meanwhile.
+            self._wait()
+        else:
+            self._is_over = True
+            self._task.cancel()
 
 
 def _concerns_one_command(error: Exception) -> bool:
