@@ -12,6 +12,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from tests.patience import PATIENCE
 from vitte.assistant.tools.schemas import ToolNote
+from vitte.bot.formatting import Piece
 from vitte.bot.streaming import TelegramReply
 from vitte.bot.texts import texts_for
 from vitte.clients.llm.protocol import LlmInterruptedError
@@ -108,6 +109,48 @@ async def test_what_the_bot_is_doing_is_seen_until_the_answer_goes_on(
         await sees("Found\n\n🔎 Searching the web: More")
         answer.draft("Found it")
         await sees("Found it")
+
+
+async def test_a_draft_shows_what_came_in_last_and_the_last_words_also_when_nothing_follows(
+    reply: Callable[..., TelegramReply], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Held:
+        """A way to show an answer that takes until it is let go."""
+
+        outcome = "shown"
+
+        def __init__(self) -> None:
+            self.shown: list[str] = []
+            self.let_go = asyncio.Event()
+
+        async def show(self, piece: Piece) -> None:
+            self.shown.append(piece.text)
+            await self.let_go.wait()
+
+    async def until_shown(text: str) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while text not in preview.shown:  # noqa: ASYNC110 - nothing of it leaves this process
+                await asyncio.sleep(0)
+
+    preview = Held()
+    monkeypatch.setattr("vitte.bot.streaming._NEXT_WORDS_WITHIN", PATIENCE)
+    answer = reply(draft_interval=0)
+    answer._draft = preview  # type: ignore[assignment]
+    async with answer:
+        answer.draft("One")
+        await until_shown("One")
+        answer.draft("One two")
+        preview.let_go.set()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        # Its time has come: it waits for what is said next.
+        assert preview.shown == ["One"]
+        answer.draft("One two three")
+        await until_shown("One two three")
+        monkeypatch.setattr("vitte.bot.streaming._NEXT_WORDS_WITHIN", 0)
+        answer.draft("One two three four")
+        await until_shown("One two three four")
+    assert preview.shown == ["One", "One two three", "One two three four"]
 
 
 @pytest.mark.parametrize("sandbox", [NO_LIMITS], indirect=True)

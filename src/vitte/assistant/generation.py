@@ -177,7 +177,10 @@ class AnswerMaker:
                     if chunk.text:
                         call.text += chunk.text
                         progress.text += chunk.text
-                        reply.draft(progress.text)
+                        # The end of an answer is sent in a moment: to show it before that would be one
+                        # call more, and no word sooner.
+                        if chunk.finish_reason is None or chunk.tool_calls:
+                            reply.draft(progress.text)
             outcome = "complete"
         except VitteError as error:
             outcome = error.code

@@ -32,6 +32,8 @@ _TYPING_LASTS = 4.5
 """Seconds; an action shows for five: https://core.telegram.org/bots/api#sendchataction ."""
 _RENEW_AFTER = 15.0
 """Seconds; a draft shows for 30: https://core.telegram.org/bots/api#sendmessagedraft ."""
+_NEXT_WORDS_WITHIN = 0.1
+"""Seconds that a draft whose time has come waits for the words that come next."""
 
 Keyboard = Callable[[VitteError | None], InlineKeyboardMarkup | None]
 """Makes the buttons under an answer, knowing why it ends before its end, if it does."""
@@ -194,7 +196,22 @@ class TelegramReply:
                 DRAFTS.labels(outcome="failed").inc()
                 logger.info("draft_failed", reason=str(error))
             await asyncio.sleep(wait)
+            await self._wait_for_next_words()
         return False
+
+    async def _wait_for_next_words(self) -> None:
+        """Let a draft go out right behind what comes in next, instead of with what came in just before.
+
+        Words come in at one beat for all answers, so that what is shown of many goes out together; and an
+        answer whose end comes in next is sent instead of shown once more.
+        """
+        if not self._changed.is_set():
+            return
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_NEXT_WORDS_WITHIN):
+                await self._changed.wait()
+        self._changed.set()
 
     async def _wait_for_change(self, *, renew: bool) -> bool:
         """Return once there is something to show; true if it is what was shown, about to vanish."""
