@@ -84,16 +84,19 @@ class UsageRepository:
         rows = await self._transaction.run(EXPIRE, now=now, limit=limit)
         return [_closed(row) for row in rows]
 
-    async def left(self, user_id: int, plan: str, *, period: Period) -> UsageLeft:
-        """Return what a plan includes, and how much of it the person has used."""
-        (row,) = await self._transaction.run(
-            LEFT, user_id=user_id, plan=plan, day=period.day, first=period.first, last=period.last
+    async def left(
+        self, asked: Sequence[tuple[int, str]], *, period: Period
+    ) -> dict[tuple[int, str], UsageLeft]:
+        """Return what each of these plans includes, and how much of it its person has used."""
+        rows = await self._transaction.run(
+            LEFT,
+            user_ids=[user_id for user_id, _ in asked],
+            plans=[plan for _, plan in asked],
+            day=period.day,
+            first=period.first,
+            last=period.last,
         )
-        return UsageLeft(
-            names={} if row.name_en is None else {"en": row.name_en, "ru": row.name_ru},
-            messages=Allowance(used=row.messages, limit=row.messages_per_day, renews_at=period.day_ends),
-            tokens=Allowance(used=row.tokens, limit=row.tokens_per_month, renews_at=period.month_ends),
-        )
+        return {(row.user_id, row.plan): _left(row, period) for row in rows}
 
     async def spending(self, *, day: date) -> Spending:
         """Return how things stand."""
@@ -145,6 +148,14 @@ def _verdict(row: Row[Any], *, budget: int | None) -> Verdict:
         call_id=row.id,
         limit=None if row.reached is None else Limit(row.reached),
         allowed=allowed.get(row.reached) or 0,
+    )
+
+
+def _left(row: Row[Any], period: Period) -> UsageLeft:
+    return UsageLeft(
+        names={} if row.name_en is None else {"en": row.name_en, "ru": row.name_ru},
+        messages=Allowance(used=row.messages, limit=row.messages_per_day, renews_at=period.day_ends),
+        tokens=Allowance(used=row.tokens, limit=row.tokens_per_month, renews_at=period.month_ends),
     )
 
 

@@ -248,16 +248,17 @@ EXPIRE = _closing(
 LEFT = Statement(
     """
     SELECT
-        plans.name_en, plans.name_ru, plans.messages_per_day, plans.tokens_per_month,
-        COALESCE(used.messages, 0) AS messages, COALESCE(used.tokens, 0) AS tokens
-    FROM (
+        asked.user_id, asked.plan, plans.name_en, plans.name_ru, plans.messages_per_day,
+        plans.tokens_per_month, COALESCE(used.messages, 0) AS messages, COALESCE(used.tokens, 0) AS tokens
+    FROM unnest(CAST(:user_ids AS bigint[]), CAST(:plans AS text[])) AS asked (user_id, plan)
+    LEFT JOIN plans ON plans.key = asked.plan
+    CROSS JOIN LATERAL (
         SELECT
             sum(messages) FILTER (WHERE day = CAST(:day AS date)) AS messages,
             CAST(sum(tokens + reserved_tokens) AS bigint) AS tokens
         FROM usage_days
-        WHERE user_id = :user_id AND day BETWEEN CAST(:first AS date) AND CAST(:last AS date)
+        WHERE usage_days.user_id = asked.user_id AND day BETWEEN CAST(:first AS date) AND CAST(:last AS date)
     ) AS used
-    LEFT JOIN plans ON plans.key = CAST(:plan AS text)
     """
 )
 SPENDING = Statement(
