@@ -15,6 +15,7 @@ import pytest
 from dishka import AsyncContainer
 from playwright.async_api import Browser, async_playwright, expect
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from sqlalchemy import Engine, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,6 +23,8 @@ from tests import servers as test_servers
 from tests.patience import PATIENCE
 from tests.ports import keep_apart
 from tests.servers import PASSWORD, Servers
+from vitte.clients import line as line_module
+from vitte.clients.line import Commands
 from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
 from vitte.core.settings.backends import DatabaseSettings
@@ -277,3 +280,17 @@ async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=_CHROMIUM_OPTIONS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+def round_trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many commands each round trip on a line to Redis had, as they are made."""
+    made: list[int] = []
+    exchange = line_module._exchange
+
+    async def count(connection: AbstractConnection, commands: Commands) -> list[Any]:
+        made.append(len(commands))
+        return await exchange(connection, commands)
+
+    monkeypatch.setattr(line_module, "_exchange", count)
+    return made

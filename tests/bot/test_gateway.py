@@ -12,6 +12,7 @@ from aiogram.methods.base import Response, TelegramMethod, TelegramType
 from aiogram.types import Chat, Message
 
 from tests.patience import PATIENCE
+from vitte.clients.line import Line
 from vitte.clients.redis import connect_redis
 from vitte.clients.telegram import create_bot
 from vitte.clients.telegram.gateway import DraftDroppedError, Gateway
@@ -34,7 +35,7 @@ async def gateway(settings: Settings, blocked: list[int]) -> AsyncIterator[Gatew
         blocked.append(chat_id)
 
     redis = connect_redis(settings.redis, timeout=PATIENCE)
-    yield Gateway(Limits(redis, settings.outbound), settings.outbound, on_blocked=note)
+    yield Gateway(Limits(Line(redis), settings.outbound), settings.outbound, on_blocked=note)
     await redis.aclose()
 
 

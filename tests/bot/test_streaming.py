@@ -15,6 +15,7 @@ from vitte.assistant.tools.schemas import ToolNote
 from vitte.bot.formatting import Piece
 from vitte.bot.streaming import TelegramReply
 from vitte.bot.texts import texts_for
+from vitte.clients.line import Line
 from vitte.clients.llm.protocol import LlmInterruptedError
 from vitte.clients.redis import connect_redis
 from vitte.clients.telegram import create_bot
@@ -39,7 +40,7 @@ async def client(settings: Settings, sandbox: RunningSandbox) -> AsyncIterator[B
         settings.outbound.group_per_minute = 60_000
     redis = connect_redis(settings.redis, timeout=PATIENCE)
     bot = create_bot(
-        settings.telegram, Gateway(Limits(redis, settings.outbound), settings.outbound, on_blocked=note)
+        settings.telegram, Gateway(Limits(Line(redis), settings.outbound), settings.outbound, on_blocked=note)
     )
     yield bot
     await bot.session.close()

@@ -9,11 +9,14 @@ from redis.asyncio import Redis
 from tests.patience import PATIENCE
 from vitte.clients.breaker import Breaker
 from vitte.clients.channel import Channel
+from vitte.clients.line import Line
 from vitte.clients.redis import connect_redis
-from vitte.clients.telegram.cells import CallKind, cells_of
+from vitte.clients.telegram import scripts
+from vitte.clients.telegram.cells import CallKind, Cell, cells_of
 from vitte.clients.telegram.lanes import Lane
 from vitte.clients.telegram.limits import Grant, Limits, LocalLimits, RedisLimits
 from vitte.clients.telegram.metrics import SHARED_LIMITS_AWAY
+from vitte.core.nursery import Nursery
 from vitte.core.settings.backends import RedisSettings
 from vitte.core.settings.outbound import OutboundSettings
 from vitte.embedded.ports import free_port
@@ -27,7 +30,7 @@ def shared_limits(redis: Redis) -> RedisLimits:
     """Return the limits as one more process sees them."""
     breaker = Breaker(retry_after=5)
     return RedisLimits(
-        Channel(redis, timeout=PATIENCE, breaker=breaker, name="test", away=SHARED_LIMITS_AWAY)
+        Channel(Line(redis), timeout=PATIENCE, breaker=breaker, name="test", away=SHARED_LIMITS_AWAY)
     )
 
 
@@ -250,7 +253,7 @@ async def test_without_redis_the_process_keeps_the_limits_and_says_so_once(
     redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with connect_redis(RedisSettings(port=free_port()), timeout=PATIENCE) as away:
-        limits = Limits(away, OutboundSettings(redis_retry=0.001))
+        limits = Limits(Line(away), OutboundSettings(redis_retry=0.001))
         cells = cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, 5, SLOW)
         waits = []
         for _ in range(9):
@@ -264,10 +267,75 @@ async def test_a_redis_that_hangs_costs_its_time_out_and_not_every_time() -> Non
     with socket.create_server(("127.0.0.1", 0)) as never_accepts:
         port = never_accepts.getsockname()[1]
         hanging = connect_redis(RedisSettings(port=port), timeout=0.1)
-        limits = Limits(hanging, OutboundSettings())
+        limits = Limits(Line(hanging), OutboundSettings())
         # If each waited for it, a thousand would take more than a hundred seconds.
         async with asyncio.timeout(PATIENCE):
             for chat in range(1000):
                 cells = cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat, SETTINGS)
                 await limits.acquire(str(chat), cells)
         await hanging.aclose()
+
+
+def message_to(chat: int, settings: OutboundSettings = SLOW) -> list[Cell]:
+    return cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat, settings)
+
+
+async def test_a_turn_that_was_foreseen_is_asked_for_with_what_else_is_asked_and_not_again(
+    redis: Redis, round_trips: list[int]
+) -> None:
+    line = Line(redis)
+    limits = Limits(line, SLOW, clock=Clock())
+    await redis.script_load(scripts.ACQUIRE)
+    limits.foresee(5)
+    cache = Channel(
+        line, timeout=PATIENCE, breaker=Breaker(retry_after=5), name="test", away=SHARED_LIMITS_AWAY
+    )
+    await cache.call("GET", "a profile")
+    assert (await limits.acquire("5", message_to(5))).wait == 0
+    assert round_trips == [2]
+    # The burst's second, and then the pace: as if the first had gone out at the end of its moment.
+    waits = [(await limits.acquire("5", message_to(5))).wait for _ in range(2)]
+    assert 0 < waits[0] < 0.1
+    assert round(waits[1] / 100) == 1
+
+
+async def test_a_turn_that_was_foreseen_too_early_is_asked_for_anew(redis: Redis) -> None:
+    clock = Clock()
+    limits = Limits(Line(redis), SLOW, clock=clock)
+    limits.foresee(5)
+    clock.now += 0.06
+    waits = [(await limits.acquire("5", message_to(5))).wait for _ in range(2)]
+    # What was foreseen is booked, and was for nothing.
+    assert [round(wait / 100) for wait in waits] == [0, 1]
+
+
+async def test_a_turn_that_was_foreseen_is_for_no_other_call(redis: Redis) -> None:
+    limits = Limits(Line(redis), SLOW, clock=Clock())
+    limits.foresee(5)
+    draft = cells_of(CallKind.DRAFT, Lane.INTERACTIVE, 5, SLOW)
+    assert (await limits.acquire("5", draft)).granted
+    assert not (await limits.acquire("5", draft)).granted
+    limits.foresee(6)
+    assert (await limits.acquire("7", message_to(7))).wait == 0
+    assert (await limits.acquire("6", message_to(6))).wait == 0
+    waits = [(await limits.acquire("6", message_to(6))).wait for _ in range(2)]
+    assert [round(wait / 100) for wait in waits] == [0, 1]
+
+
+async def test_whoever_is_not_alone_foresees_nothing(redis: Redis, round_trips: list[int]) -> None:
+    line = Line(redis)
+    limits = Limits(line, SLOW)
+    others = Nursery()
+    asking = others.start(line.run([("GET", "a")]), name="asking")
+    await asyncio.sleep(0)
+    limits.foresee(5)
+    await asking
+    assert round_trips == [1]
+
+
+async def test_a_turn_is_foreseen_without_redis_as_well() -> None:
+    async with connect_redis(RedisSettings(port=free_port()), timeout=PATIENCE) as away:
+        limits = Limits(Line(away), SLOW, clock=Clock())
+        limits.foresee(5)
+        waits = [(await limits.acquire("5", message_to(5))).wait for _ in range(3)]
+        assert [round(wait / 100) for wait in waits] == [0, 0, 1]

@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 from prometheus_client import Gauge
-from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from vitte.clients.breaker import Breaker
@@ -33,12 +32,13 @@ class Channel:
     """Sends commands to Redis in groups, in the order in which they came up. Raises RedisAwayError.
 
     A lone command goes out at once. In a burst hundreds share a few round trips on one connection, instead of
-    waiting for ten of them and then counting as failures. Whoever waits when Redis does not answer within
-    `timeout` seconds waits no longer. That it is away is said once, as `name`_away, and by 1 in `away`.
+    waiting for ten of them and then counting as failures. Several channels may share a line. Whoever waits
+    when Redis does not answer within `timeout` seconds waits no longer. That it is away is said once, as
+    `name`_away, and by 1 in `away`.
     """
 
-    def __init__(self, redis: Redis, *, timeout: float, breaker: Breaker, name: str, away: Gauge) -> None:
-        self._line = Line(redis)
+    def __init__(self, line: Line, *, timeout: float, breaker: Breaker, name: str, away: Gauge) -> None:
+        self._line = line
         self._timeout = timeout
         self._breaker = breaker
         self._name = name

@@ -29,6 +29,7 @@ from vitte.clients.cache.protocol import Cache, Invalidator, NoCache
 from vitte.clients.cache.shared import RedisCache
 from vitte.clients.embeddings.protocol import Embedder
 from vitte.clients.jobs import JobQueue
+from vitte.clients.line import Line
 from vitte.clients.llm.chain import Providers
 from vitte.clients.llm.protocol import ChatModel
 from vitte.clients.media import Media
@@ -160,17 +161,22 @@ class BackendProvider(Provider):
         await redis.aclose()
 
     @provide
-    async def cache(self, settings: Settings) -> AsyncIterator[Cache]:
+    async def line(self, settings: Settings) -> AsyncIterator[Line]:
+        """Redis, for what has no time."""
+        # Those who use it keep shorter time-outs of their own, which know a busy process from a slow Redis.
+        redis = connect_redis(settings.redis, timeout=settings.redis.timeout)
+        yield Line(redis)
+        await redis.aclose()
+
+    @provide
+    async def cache(self, settings: Settings, line: Line) -> AsyncIterator[Cache]:
         """What may be remembered of PostgreSQL."""
         if not settings.cache.enabled:
             yield NoCache()
             return
-        # The cache keeps its own, shorter time-out, which knows a busy process from a slow Redis.
-        redis = connect_redis(settings.redis, timeout=settings.redis.timeout)
-        cache = RedisCache(redis, settings.cache)
+        cache = RedisCache(line, settings.cache)
         yield cache
         await cache.close()
-        await redis.aclose()
 
     @provide
     def invalidator(self, cache: Cache) -> Invalidator:

@@ -9,7 +9,7 @@ from vitte.bot.input.albums import AlbumGatherer
 from vitte.bot.input.questions import QuestionReader
 from vitte.bot.input.resolving import InputResolver
 from vitte.clients.documents.reader import DocumentReader
-from vitte.clients.redis import connect_redis
+from vitte.clients.line import Line
 from vitte.clients.telegram.files import TelegramFiles
 from vitte.clients.telegram.limits import Limits
 from vitte.core.settings import Settings
@@ -21,14 +21,11 @@ class TelegramProvider(Provider):
     scope = Scope.APP
 
     @provide
-    async def limits(self, settings: Settings) -> AsyncIterator[Limits]:
-        """The shared limits, on a connection of their own."""
-        # They keep their own time-out, which knows a busy process from a slow Redis.
-        redis = connect_redis(settings.redis, timeout=settings.redis.timeout)
-        limits = Limits(redis, settings.outbound)
+    async def limits(self, settings: Settings, line: Line) -> AsyncIterator[Limits]:
+        """The shared limits."""
+        limits = Limits(line, settings.outbound)
         yield limits
         await limits.close()
-        await redis.aclose()
 
 
 class InputProvider(Provider):

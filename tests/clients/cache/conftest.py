@@ -7,6 +7,7 @@ from prometheus_client import REGISTRY
 
 from vitte.clients.cache.protocol import PROFILE, Kind
 from vitte.clients.cache.shared import RedisCache
+from vitte.clients.line import Line
 from vitte.clients.redis import connect_redis
 from vitte.core.settings import Settings
 
@@ -36,7 +37,7 @@ async def make_cache(settings: Settings, clock: Clock) -> AsyncIterator[MakeCach
 
     def make() -> RedisCache:
         redis = connect_redis(settings.redis, timeout=settings.cache.timeout)
-        made.append((cache := RedisCache(redis, settings.cache, clock=clock), redis))
+        made.append((cache := RedisCache(Line(redis), settings.cache, clock=clock), redis))
         return cache
 
     yield make

@@ -18,6 +18,7 @@ from tests.servers import PASSWORD, make_redis
 from vitte.clients.breaker import Breaker
 from vitte.clients.cache.protocol import PROFILE
 from vitte.clients.cache.shared import RedisCache
+from vitte.clients.line import Line
 from vitte.clients.redis import connect_redis
 from vitte.core.settings.backends import RedisSettings
 from vitte.core.settings.cache import CacheSettings
@@ -37,7 +38,7 @@ def own_redis(tmp_path: Path, pytestconfig: pytest.Config) -> Iterator[RedisServ
 async def cache(own_redis: RedisServer, clock: Clock) -> AsyncIterator[RedisCache]:
     """A cache on that Redis, with no memory of its own."""
     redis = connect_redis(RedisSettings(port=own_redis.port, password=PASSWORD), timeout=30)
-    cache = RedisCache(redis, CacheSettings(local_ttl=0, timeout=30), clock=clock)
+    cache = RedisCache(Line(redis), CacheSettings(local_ttl=0, timeout=30), clock=clock)
     yield cache
     await cache.close()
     await redis.aclose()

@@ -1,7 +1,7 @@
 """Who is speaking, and in which language."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
@@ -9,6 +9,7 @@ from aiogram.types import CallbackQuery, Message, MessageGenerationStopped, Tele
 from dishka.integrations.aiogram import CONTAINER_NAME
 
 from vitte.bot.texts import texts_for
+from vitte.clients.telegram.limits import Limits
 from vitte.core.clock import utc_now
 from vitte.users.presence import Presence
 from vitte.users.schemas import Person, TelegramProfile
@@ -29,6 +30,8 @@ class PersonMiddleware(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Look the person up and go on."""
         container = data[CONTAINER_NAME]
+        if _is_answered_at_once(event):
+            (await container.get(Limits)).foresee(event.chat.id)
         person = await _find_person(event, await container.get(UserService))
         if person is None:
             return None
@@ -38,6 +41,16 @@ class PersonMiddleware(BaseMiddleware):
         data["person"] = person
         data["texts"] = texts_for(person.language_code)
         return await handler(event, data)
+
+
+def _is_answered_at_once(event: TelegramObject) -> TypeGuard[Message]:
+    """Tell whether this is a command, all of which are answered by a message and ask no model for it."""
+    return (
+        isinstance(event, Message)
+        and event.chat.type == ChatType.PRIVATE
+        and event.text is not None
+        and event.text.startswith("/")
+    )
 
 
 async def _find_person(event: TelegramObject, users: UserService) -> Person | None:

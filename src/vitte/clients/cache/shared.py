@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from vitte.clients.breaker import Breaker
@@ -17,6 +16,7 @@ from vitte.clients.cache.local import LocalEntries
 from vitte.clients.cache.metrics import CACHE_AWAY, INVALIDATIONS, READS, WRITES
 from vitte.clients.cache.protocol import Kind, Load
 from vitte.clients.channel import Channel, RedisAwayError
+from vitte.clients.line import Line
 from vitte.core.nursery import Nursery
 from vitte.core.settings.cache import CacheSettings
 
@@ -61,7 +61,7 @@ class RedisCache:
     """
 
     def __init__(
-        self, redis: Redis, settings: CacheSettings, *, clock: Callable[[], float] = time.monotonic
+        self, line: Line, settings: CacheSettings, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -70,7 +70,7 @@ class RedisCache:
         self._owed: dict[str, Kind] = {}
         self._nursery = Nursery()
         self._channel = Channel(
-            redis,
+            line,
             timeout=settings.timeout,
             breaker=Breaker(retry_after=settings.retry, clock=clock),
             name="cache",

@@ -1,24 +1,29 @@
 """Who may call Telegram now, and who has to wait: for all processes together, or for one."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from vitte.clients.breaker import Breaker
 from vitte.clients.channel import Channel, RedisAwayError
+from vitte.clients.line import Line
 from vitte.clients.telegram import scripts
-from vitte.clients.telegram.cells import Cell
+from vitte.clients.telegram.cells import CallKind, Cell, cells_of
+from vitte.clients.telegram.lanes import Lane
 from vitte.clients.telegram.metrics import SHARED_LIMITS_AWAY
+from vitte.core.nursery import Nursery
 from vitte.core.settings.outbound import OutboundSettings
 
 _PREFIX = "vitte:telegram:"
 _KEEP = 10_000
 """Cells kept in a process before those that are long free are forgotten."""
+_HELD = 0.03
+"""Seconds for which a turn that was asked for before its call is good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +149,26 @@ class RedisLimits:
         return [f"{_PREFIX}pause", f"{_PREFIX}pause:{chat}", f"{_PREFIX}calls:"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    """A turn that was asked for before its call: for which chat, when, and what came of it."""
+
+    chat: str
+    asked_at: float
+    turn: asyncio.Task[Grant]
+
+
 class Limits:
     """The shared limits, or the process's own while Redis is away: said once, and left by itself."""
 
-    def __init__(self, redis: Redis, settings: OutboundSettings) -> None:
+    def __init__(
+        self, line: Line, settings: OutboundSettings, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._line = line
         self._channel = Channel(
-            redis,
+            line,
             timeout=settings.redis_timeout,
             breaker=Breaker(retry_after=settings.redis_retry),
             name="shared_limits",
@@ -157,13 +176,48 @@ class Limits:
         )
         self._shared = RedisLimits(self._channel)
         self._local = LocalLimits()
+        self._foreseen: _Foreseen | None = None
+        self._nursery = Nursery()
+
+    def foresee(self, chat_id: int) -> None:
+        """Ask for the turn of a message that this chat is about to get: with whatever is asked of Redis now.
+
+        So an answer that is made at once costs no round trip of its own. The turn is good for a moment, and
+        is booked as if the message went out at its end. Later, or for another call, it is asked for anew, and
+        the chat has lost a second. So this is for what is as good as sure to be answered by one message, and
+        does nothing while others are at work: they share their round trips anyway.
+        """
+        if self._line.is_busy:
+            return
+        cells = self._message_cells(chat_id)
+        chat = str(chat_id)
+        held = [
+            replace(one, interval=one.interval + _HELD) if one.name == f"chat:{chat}" else one
+            for one in cells
+        ]
+        turn = self._nursery.start(self._acquire(chat, held), name="foreseen")
+        self._foreseen = _Foreseen(chat, self._clock(), turn)
 
     async def acquire(self, chat: str, cells: Sequence[Cell]) -> Grant:
         """Book a call, or say when to ask again."""
+        foreseen = self._foreseen
+        if foreseen is not None and foreseen.chat == chat:
+            self._foreseen = None
+            if cells == self._message_cells(int(chat)):
+                grant = await asyncio.shield(foreseen.turn)
+                age = self._clock() - foreseen.asked_at
+                if age < _HELD:
+                    return replace(grant, wait=max(0.0, grant.wait - age))
+        return await self._acquire(chat, cells)
+
+    async def _acquire(self, chat: str, cells: Sequence[Cell]) -> Grant:
         try:
             return await self._shared.acquire(chat, cells)
         except RedisAwayError:
             return self._local.acquire(chat, cells)
+
+    def _message_cells(self, chat_id: int) -> list[Cell]:
+        return cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat_id, self._settings)
 
     def known_pause(self, chat: str) -> float:
         """Return for how many seconds Telegram wants no call to this chat, as far as this process knows."""
@@ -188,4 +242,5 @@ class Limits:
 
     async def close(self) -> None:
         """Stop what is under way."""
+        await self._nursery.stop()
         await self._channel.close()
