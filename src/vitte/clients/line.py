@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import hiredis
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -112,7 +113,9 @@ class Line:
 
 
 async def _exchange(connection: AbstractConnection, commands: Commands) -> list[Any]:
-    await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+    # redis-py's own packing is Python, and takes five times as long.
+    packed = b"".join(map(hiredis.pack_command, commands))
+    await connection.send_packed_command(packed, check_health=False)
     answers: list[Any] = []
     for _ in commands:
         try:
