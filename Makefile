@@ -44,7 +44,7 @@ chaos: $(VENV)/dev.stamp ## Kill and break everything on purpose, and print what
 bench: $(VENV)/dev.stamp ## Measure what things cost beside the simplest bot (ARGS="--quick"; ten minutes, on Linux)
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-growth: $(VENV)/dev.stamp ## Measure how the cost grows with people and messages (two minutes)
+bench-growth: $(VENV)/dev.stamp ## Measure how the cost grows with people and messages (five minutes)
 	@$(BIN)/python -m bench.growth $(ARGS)
 
 load: $(VENV)/dev.stamp ## 5,000 people for ten minutes, and what became of every message (ARGS="--knee"; on Linux)

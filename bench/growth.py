@@ -7,6 +7,7 @@ is run on it, and PostgreSQL tells what each of its statements took. One thing g
 import argparse
 import asyncio
 import json
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -44,7 +45,7 @@ class Scale:
     """Which sizes are measured. What does not grow keeps to `usual`."""
 
     people: tuple[int, ...] = (10, 100, 1000, 10_000)
-    messages: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+    messages: tuple[int, ...] = (10_000, 100_000, 1_000_000, 10_000_000)
     waiting: tuple[int, ...] = (10, 100, 1000, 10_000)
     usual_people: int = 1000
     usual_messages: int = 100_000
@@ -89,6 +90,8 @@ async def measure(scale: Scale) -> list[Row]:
     rows: list[Row] = []
     async with _standing() as (settings, connection):
         for grows, size, people, messages, waiting in sizes:
+            # Filling the largest takes minutes.
+            print(f"{grows}: {size:,}", file=sys.stderr, flush=True)
             contents = Contents(
                 people=people, messages=messages, updates=messages // 2, jobs=people + steps.OLD
             )

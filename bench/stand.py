@@ -34,11 +34,12 @@ _START_WITHIN = 60.0
 _NO_LIMITS = OutboundSettings(chat_rate=1000, chat_burst=1000, interactive_rate=10_000, redis_timeout=30)
 
 WITHOUT_CACHE = "without cache"
+ECHO = "echo"
 BOTS: dict[str, tuple[str, ...]] = {
     "product": ("-m", "vitte", "run", "bot"),
     WITHOUT_CACHE: ("-m", "vitte", "run", "bot"),
     "without inbox": ("-m", "bench.bots", "without-inbox"),
-    "echo": ("-m", "bench.bots", "echo"),
+    ECHO: ("-m", "bench.bots", "echo"),
 }
 """By their names in the table, each with what Python is told to run."""
 

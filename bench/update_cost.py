@@ -21,7 +21,7 @@ import orjson
 
 from bench.load.waits import Spread
 from bench.meters import Usage
-from bench.stand import RunningBot, Stand, standing
+from bench.stand import ECHO, RunningBot, Stand, standing
 from bench.tables import aligned
 from vitte.core.logging import configure_logging
 
@@ -48,7 +48,7 @@ _message_ids = itertools.count(10_000_000)
 class Scale:
     """How much is measured: rounds, updates one at a time, and updates at once, each of a person's own.
 
-    Of those at once so many `bursts` follow each other, all but those of new people: who is new is so once.
+    Of those at once so many `bursts` follow each other, all but those of people who are new to the bot.
     """
 
     rounds: int = 3
@@ -129,7 +129,7 @@ class Bench:
         for _, kind, mode, bot in itertools.product(range(self._scale.rounds), TEXTS, MODES, self._bots):
             samples.setdefault((bot.name, kind, mode), []).append(await self._measure(bot, kind, mode))
         return [
-            _row(bot, kind, mode, found, echo=samples["echo", kind, mode])
+            _row(bot, kind, mode, found, echo=samples[ECHO, kind, mode])
             for (bot, kind, mode), found in sorted(samples.items(), key=lambda item: item[0][1:])
         ]
 
@@ -151,7 +151,9 @@ class Bench:
         asked = [(person, TEXTS[kind]) for person in itertools.islice(itertools.cycle(self._people), size)]
         batches = [[one] for one in asked]
         if mode == "at once":
-            batches = [asked] * (1 if kind == NEW else self._scale.bursts)
+            # Who is new is so once; to the echo bot nobody is, and it is the same work as before.
+            is_once = kind == NEW and bot.name != ECHO
+            batches = [asked] * (1 if is_once else self._scale.bursts)
         # What the round before has left to be done is not this one's.
         await asyncio.sleep(_SETTLE_SECONDS)
         before, begun = await bot.meter.read(), time.monotonic()
