@@ -41,7 +41,7 @@ compose-test: $(VENV)/dev.stamp ## Build and run the whole in containers, and br
 chaos: $(VENV)/dev.stamp ## Kill and break everything on purpose, and print what came of it (15 minutes)
 	$(BIN)/pytest tests/chaos --full -n 0 -v $(ARGS)
 
-bench: $(VENV)/dev.stamp ## Measure what things cost beside the simplest bot (ARGS="--quick"; ten minutes, on Linux)
+bench: $(VENV)/dev.stamp ## Measure what things cost beside the simplest bot (ARGS="--quick"; a quarter of an hour, on Linux)
 	@$(BIN)/python -m bench $(ARGS)
 
 bench-growth: $(VENV)/dev.stamp ## Measure how the cost grows with people and messages (five minutes)

@@ -1,13 +1,15 @@
 """One connection to Redis for groups of commands."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 
 from tests.patience import PATIENCE
-from vitte.clients.line import Line
+from vitte.clients.line import Commands, Line
 from vitte.clients.redis import connect_redis
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
@@ -95,3 +97,27 @@ async def test_whoever_asks_with_one_that_gives_up_is_told_so(redis: Redis) -> N
     with pytest.raises(RedisError):
         await with_it
     assert await line.run([("ECHO", "next")]) == [b"next"]
+
+
+async def test_whoever_gives_up_just_when_it_would_be_its_turn_leaves_it_to_the_next(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def exchange(_connection: AbstractConnection, commands: Commands) -> list[Any]:
+        under_way.set()
+        await go_on.wait()
+        return [command[0] for command in commands]
+
+    under_way, go_on = asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr("vitte.clients.line._exchange", exchange)
+    line, others = Line(redis), Nursery()
+    async with asyncio.timeout(PATIENCE):
+        first = others.start(line.run([("first",)]), name="first")
+        await under_way.wait()
+        second, third = (others.start(line.run([(name,)]), name=name) for name in ("second", "third"))
+        await asyncio.sleep(0)
+        go_on.set()
+        second.cancel()
+        await asyncio.wait({first, second, third})
+    assert (first.result(), third.result()) == (["first"], ["third"])
+    assert second.cancelled()
+    assert not line.is_busy

@@ -1,6 +1,7 @@
 """A way to Redis for what has no time: one call at a time, with whatever came up during the one before."""
 
 import asyncio
+import time
 from types import TracebackType
 from typing import Any
 
@@ -133,10 +134,10 @@ class _Patience:
 
     def _wait(self) -> None:
         self._waits += 1
-        self._timer = self._loop.call_later(self._seconds, self._look, self._loop.time())
+        self._timer = self._loop.call_later(self._seconds, self._look, time.monotonic())
 
     def _look(self, begun: float) -> None:
-        was_held_up = self._loop.time() - begun > self._seconds * _BUSY
+        was_held_up = time.monotonic() - begun > self._seconds * _BUSY
         if was_held_up and self._waits < _MOST_WAITS:
             # This process was busy, and sees its clock before the answer that may have come meanwhile.
             self._wait()

@@ -58,7 +58,8 @@ class Line:
         try:
             # Whoever comes up at the same moment is there a round of the loop later.
             await asyncio.sleep(0)
-            groups, self._waiting = self._waiting, []
+            groups = [group for group in self._waiting if not group.outcome.cancelled()]
+            self._waiting = []
             all_answers = await self._send([command for group in groups for command in group.commands])
         except BaseException as error:
             failure = error if isinstance(error, Exception) else RedisConnectionError("cut off")
@@ -93,9 +94,13 @@ class Line:
 
     def _pass_on(self) -> None:
         """Let the first of those who wait send for all who do by then."""
-        self._is_busy = bool(self._waiting)
-        if self._waiting:
-            self._waiting[0].outcome.set_result(None)
+        self._is_busy = False
+        for group in self._waiting:
+            # Whoever was cancelled may not know of it yet.
+            if not group.outcome.done():
+                self._is_busy = True
+                group.outcome.set_result(None)
+                return
 
     async def _send(self, commands: Commands) -> list[Any]:
         connection = self._connection
