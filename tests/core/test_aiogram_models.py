@@ -41,3 +41,37 @@ def test_the_bot_and_the_sandbox_begin_without_models_that_they_do_not_need() ->
             f"import {module}, sys; import aiogram.types as t; sys.exit(int(t.Message.__pydantic_complete__))"
         )
         assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0, module
+
+
+REMEMBERING = """
+import {first}
+from aiogram import Bot
+from aiogram.methods import SendMessage
+from aiogram.types import Message, Update
+
+bot, other = Bot("42:TEST"), Bot("43:TEST")
+message = {{"message_id": 1, "date": 1, "chat": {{"id": 1, "type": "private"}}, "text": "hi"}}
+update = Update.model_validate({{"update_id": 1, "message": message}}, context={{"bot": bot}})
+assert update.bot is update.message.bot is update.message.chat.bot is bot
+assert update.message.model_copy(update={{"text": "x"}}).bot is bot
+assert update.message.answer("hi").bot is bot
+assert update.message.answer("hi").as_(other).bot is other
+assert Message.model_validate(message).bot is None
+assert SendMessage(chat_id=1, text="hi").bot is None
+assert update.message == Message.model_validate(message, context={{"bot": bot}})
+print(update.message.model_dump_json(exclude_none=True), update.message.__pydantic_private__.keys())
+"""
+
+
+def test_what_telegram_sends_remembers_its_bot_as_it_does_with_aiogram_alone() -> None:
+    ours, theirs = (
+        subprocess.run(
+            [sys.executable, "-c", REMEMBERING.format(first=first)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for first in ("vitte.core.aiogram_models", "aiogram")
+    )
+    assert (ours.returncode, ours.stderr) == (theirs.returncode, theirs.stderr) == (0, "")
+    assert ours.stdout == theirs.stdout
