@@ -1,8 +1,9 @@
 """What a streamed answer costs, and how much later than the model's own words people see it.
 
-A model of realistic speed answers many people, who ask one after the other, so that many answers are under
-way at a time. Beside the bot, in the same run and in turn with it, the same answers are read by the least
-that can read them: a loop over the lines of the model's stream, in a process of its own, and nothing else.
+A model of realistic speed answers many people, who ask one after the other; as soon as an answer ends the
+next begins, so that as many are under way all the time. Beside the bot, in the same run and in turn with it,
+the same answers are read by the least that can read them: a loop over the lines of the model's stream, in a
+process of its own, and nothing else.
 """
 
 import argparse
@@ -27,6 +28,8 @@ MODEL_SECONDS = FIRST_TOKEN + (ANSWER_TOKENS - 1) / TOKENS_PER_SECOND
 """What the model itself takes for an answer."""
 _SETTLE_SECONDS = 3.0
 """Until a chat may get its next messages."""
+_TIMES_OVER = 3
+"""How many answers a round has, for each of those that are under way at a time."""
 _CALLS = ("sendChatAction", "sendMessageDraft", "sendMessage")
 
 
@@ -56,40 +59,51 @@ class Streaming:
 async def measure(*, at_once: int, rounds: int) -> Streaming:
     """Set everything up, measure, and take it down again."""
     async with standing(["product"], true_to_life=True) as stand, listening(stand) as answers:
-        people = await let_people_in(stand, answers, at_once)
+        # More than are answered at a time: nobody asks before they have their answer.
+        people = await let_people_in(stand, answers, at_once + at_once // 2)
         (bot,) = stand.bots
         await asyncio.sleep(_SETTLE_SECONDS)
-        # Everybody has a dialog, and the connections are there.
-        await _ask_all(stand, bot, answers, people)
+        # Everybody has a dialog.
+        pace, asked = MODEL_SECONDS / at_once, _TIMES_OVER * at_once
+        await _ask(stand, bot, answers, people, count=len(people), pace=pace)
         idle = await _idle_cpu(bot)
         reader_cpu, cpu, calls = [], [], list[dict[str, Any]]()
         for _ in range(rounds):
-            reader_cpu.append(await _read_thinly(stand.model_port, at_once))
+            reader_cpu.append(await _read_thinly(stand.model_port, asked, pace))
             before, begun = (await bot.meter.read()).cpu_ms, time.monotonic()
-            calls += await _ask_all(stand, bot, answers, people)
+            calls += await _ask(stand, bot, answers, people, count=asked, pace=pace)
             used = (await bot.meter.read()).cpu_ms - before - idle * (time.monotonic() - begun)
-            cpu.append(used / at_once)
+            cpu.append(used / asked)
         return _result(calls, at_once, median(reader_cpu), median(cpu))
 
 
-async def _ask_all(
-    stand: Stand, bot: RunningBot, answers: Answers, people: list[int]
+async def _ask(
+    stand: Stand, bot: RunningBot, answers: Answers, people: list[int], *, count: int, pace: float
 ) -> list[dict[str, Any]]:
-    """Let everybody ask; return the calls that followed, each with when it was `asked` for."""
+    """Let people ask one after the other, so many times and so many seconds apart.
+
+    Returns the calls that followed, each with when its person had `asked`.
+    """
     seen = max(call["seq"] for call in await stand.sandbox.calls(bot_id=bot.bot_id))
-    asked = {}
-    pace = MODEL_SECONDS / len(people)
-    begun = asyncio.get_running_loop().time()
-    for index, person in enumerate(people):
-        await asyncio.sleep(begun + index * pace - asyncio.get_running_loop().time())
-        asked[person] = time.time()
-        await stand.sandbox.inject([message_of(person, "What do you say?")], bot_id=bot.bot_id)
-    await answers.wait(bot.bot_id, len(people))
+    asked = defaultdict[int, list[float]](list)
+
+    async def ask() -> None:
+        begun = asyncio.get_running_loop().time()
+        for index, person in enumerate(itertools.islice(itertools.cycle(people), count)):
+            await asyncio.sleep(begun + index * pace - asyncio.get_running_loop().time())
+            asked[person].append(time.time())
+            await stand.sandbox.inject([message_of(person, "What do you say?")], bot_id=bot.bot_id)
+
+    # The sandbox leaves who does not listen meanwhile.
+    await asyncio.gather(ask(), answers.wait(bot.bot_id, count))
     await asyncio.sleep(_SETTLE_SECONDS)
     calls = []
     for method in _CALLS:
         calls += await stand.sandbox.calls(method=method, bot_id=bot.bot_id, after=seen)
-    return [{**call, "asked": asked[call["params"]["chat_id"]]} for call in calls]
+    return [
+        {**call, "asked": max(at for at in asked[call["params"]["chat_id"]] if at <= call["ts"])}
+        for call in calls
+    ]
 
 
 async def _idle_cpu(bot: RunningBot) -> float:
@@ -98,16 +112,10 @@ async def _idle_cpu(bot: RunningBot) -> float:
     return ((await bot.meter.read()).cpu_ms - before) / _SETTLE_SECONDS
 
 
-async def _read_thinly(port: int, count: int) -> float:
+async def _read_thinly(port: int, count: int, pace: float) -> float:
     """Return the milliseconds of CPU that an answer costs the thin reader."""
     reader = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bench.reader",
-        str(port),
-        str(count),
-        str(MODEL_SECONDS / count),
-        stdout=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "bench.reader", str(port), str(count), str(pace), stdout=asyncio.subprocess.PIPE
     )
     said, _ = await reader.communicate()
     if reader.returncode:

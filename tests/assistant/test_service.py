@@ -46,13 +46,8 @@ async def test_question_and_answer_are_kept_and_the_answer_grows_in_sight(
 
     model.holds_after, chat = 1, Reader()
     await ask(container, person, "how are you?", 1, chat)
-    assert chat.drafts == [
-        "You",
-        "You said:",
-        "You said: how",
-        "You said: how are",
-        "You said: how are you?",
-    ]
+    # The last word comes with the end, or just before it.
+    assert chat.drafts[:4] == ["You", "You said:", "You said: how", "You said: how are"]
     assert chat.sent == [("You said: how are you?", None)]
     question, answer = await messages(transaction)
     assert (question.role, question.text, question.telegram_message_id) == ("user", "how are you?", 1)

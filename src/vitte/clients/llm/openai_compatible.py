@@ -167,18 +167,26 @@ async def _let_words_gather(response: aiohttp.ClientResponse) -> None:
     To wake up for every single token is most of what reading an answer costs, and no chat shows each of them.
     """
     connection = response.connection
-    if connection is None or connection.protocol is None:
+    transport = None if connection is None else connection.transport
+    if transport is None:
         return  # all has been read
-    connection.protocol.pause_reading()
+    # Not the protocol, which would pause its parser too: that hands on by halves what it finds then.
+    transport.pause_reading()
     try:
-        # All answers of this process at one beat, for which the loop wakes up once.
-        await asyncio.sleep(_GATHER_SECONDS - _from_now(0) % _GATHER_SECONDS)
+        await asyncio.sleep(_until_next_beat(_from_now(0)))
     finally:
-        connection.protocol.resume_reading()
+        transport.resume_reading()
     # What the socket holds by now is to be in the buffer before that is read: or a word that had slipped in
     # before the pause would be all there is, and the others wait once more.
     for _ in range(_ROUNDS_TO_READ):
         await asyncio.sleep(0)
+
+
+def _until_next_beat(now: float) -> float:
+    """Return the seconds until all answers of this process are read, for which the loop wakes up once."""
+    wait = _GATHER_SECONDS - now % _GATHER_SECONDS
+    # A loop whose clock knows milliseconds wakes up just before the beat, and would do so once more at it.
+    return wait if wait > _GATHER_SECONDS / 8 else wait + _GATHER_SECONDS
 
 
 async def _reach_end(response: aiohttp.ClientResponse) -> None:
