@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
 
 import structlog
 from babel.dates import format_date
@@ -168,9 +170,8 @@ class AssistantService:
         return await self._memory.recall(person.id, question.text)
 
     def _frame(self, prompt: str) -> Frame:
-        today = format_date(self._clock.now(), format="full", locale="en")
         frame = Frame(system_prompt=self._settings.system_prompt)
-        return frame.with_note(prompt).with_note(f"Today is {today} (UTC).")
+        return frame.with_note(prompt).with_note(f"Today is {_in_words(self._clock.now().date())} (UTC).")
 
     async def _brief(
         self,
@@ -234,6 +235,11 @@ class AssistantService:
             taught_by=asked if teaches else None,
         )
         return await outlast(lambda: self._turns.save_answer(answer))
+
+
+@lru_cache(maxsize=2)
+def _in_words(day: date) -> str:
+    return format_date(day, format="full", locale="en")
 
 
 def _room(chosen: Chosen, frame: Frame) -> int:

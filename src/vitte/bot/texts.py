@@ -1,11 +1,11 @@
 """Texts for people, from gettext catalogues."""
 
-from datetime import timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO, StringIO
 
-from babel.dates import format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -38,7 +38,11 @@ class Texts:
 
     def number(self, value: int) -> str:
         """Return a number as people write it: with something between its thousands."""
-        return format_decimal(value, locale=self.language)
+        return _number(value, self.language)
+
+    def date(self, moment: datetime) -> str:
+        """Return a day as people write it, such as "6 May 2026"."""
+        return _date(moment.date(), self.language)
 
     def of_error(self, error: VitteError) -> str:
         """Return what the person is told of an error."""
@@ -47,7 +51,28 @@ class Texts:
     def _in_words(self, value: object) -> object:
         if not isinstance(value, timedelta):
             return value
-        return format_timedelta(value, granularity="minute", add_direction=True, locale=self.language)
+        # To the second: by the minute it would be rounded twice.
+        return _in_time(int(value.total_seconds()), self.language)
+
+
+# Babel takes ten microseconds and more for each, and many ask for the same ones.
+
+
+@lru_cache(maxsize=4096)
+def _number(value: int, language: str) -> str:
+    return format_decimal(value, locale=language)
+
+
+@lru_cache(maxsize=4096)
+def _date(day: date, language: str) -> str:
+    return format_date(day, format="long", locale=language)
+
+
+@lru_cache(maxsize=4096)
+def _in_time(seconds: int, language: str) -> str:
+    return format_timedelta(
+        timedelta(seconds=seconds), granularity="minute", add_direction=True, locale=language
+    )
 
 
 def texts_for(language_code: str | None) -> Texts:

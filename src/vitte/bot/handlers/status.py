@@ -5,7 +5,6 @@ from datetime import timedelta
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import Message
-from babel.dates import format_date
 from dishka.integrations.aiogram import FromDishka
 
 from vitte.billing.schemas import SubscriptionInfo
@@ -38,7 +37,7 @@ async def tell_status(
         texts.get(
             "status",
             plan=_plan(texts, subscription.plan, left),
-            started_at=format_date(subscription.started_at, format="long", locale=texts.language),
+            started_at=texts.date(subscription.started_at),
             expires=_expires(texts, subscription),
             model=await _model(person, subscription.plan, catalogue, model),
         ),
@@ -64,8 +63,7 @@ def _plan(texts: Texts, plan: str, left: UsageLeft) -> str:
 def _expires(texts: Texts, subscription: SubscriptionInfo) -> str:
     if subscription.expires_at is None:
         return texts.get("status-expires-never")
-    expires_at = format_date(subscription.expires_at, format="long", locale=texts.language)
-    return texts.get("status-expires-at", expires_at=expires_at)
+    return texts.get("status-expires-at", expires_at=texts.date(subscription.expires_at))
 
 
 def _allowance(texts: Texts, key: str, allowance: Allowance, *, renews_in: timedelta) -> str:
