@@ -151,9 +151,10 @@ class RedisLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Foreseen:
-    """A turn that was asked for before its call: for which chat, when, and what came of it."""
+    """A turn that was asked for before its call: for which chat and cells, when, and what came of it."""
 
     chat: str
+    cells: Sequence[Cell]
     asked_at: float
     turn: asyncio.Task[Grant]
 
@@ -189,21 +190,21 @@ class Limits:
         """
         if self._line.is_busy:
             return
-        cells = self._message_cells(chat_id)
+        cells = cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat_id, self._settings)
         chat = str(chat_id)
         held = [
             replace(one, interval=one.interval + _HELD) if one.name == f"chat:{chat}" else one
             for one in cells
         ]
         turn = self._nursery.start(self._acquire(chat, held), name="foreseen")
-        self._foreseen = _Foreseen(chat, self._clock(), turn)
+        self._foreseen = _Foreseen(chat, cells, self._clock(), turn)
 
     async def acquire(self, chat: str, cells: Sequence[Cell]) -> Grant:
         """Book a call, or say when to ask again."""
         foreseen = self._foreseen
         if foreseen is not None and foreseen.chat == chat:
             self._foreseen = None
-            if cells == self._message_cells(int(chat)):
+            if cells == foreseen.cells:
                 grant = await asyncio.shield(foreseen.turn)
                 age = self._clock() - foreseen.asked_at
                 if age < _HELD:
@@ -215,9 +216,6 @@ class Limits:
             return await self._shared.acquire(chat, cells)
         except RedisAwayError:
             return self._local.acquire(chat, cells)
-
-    def _message_cells(self, chat_id: int) -> list[Cell]:
-        return cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat_id, self._settings)
 
     def known_pause(self, chat: str) -> float:
         """Return for how many seconds Telegram wants no call to this chat, as far as this process knows."""
