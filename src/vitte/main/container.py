@@ -66,7 +66,6 @@ from vitte.usage.background import BackgroundModel
 from vitte.usage.ledger import UsageLedger
 from vitte.usage.meter import Meter
 from vitte.usage.prices import PriceList
-from vitte.usage.repository import UsageRepository
 from vitte.usage.service import UsageService
 from vitte.usage.sweeper import UsageSweeper
 from vitte.users.people import People
@@ -285,7 +284,6 @@ class FeatureProvider(Provider):
     prices = provide(PriceList)
     background_model = provide(BackgroundModel)
     assistant_service = provide(AssistantService)
-    usage = provide(UsageRepository)
     memories = provide(MemoryRepository)
     memory_vectors = provide(VectorRepository)
     memory_book = provide(MemoryBook)
