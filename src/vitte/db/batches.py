@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, any_, func
 from sqlalchemy.orm import InstrumentedAttribute
 
+from vitte.db.transaction import Transaction
+
 
 def is_one_of(key: InstrumentedAttribute[int], chosen: Select[Any]) -> ColumnElement[bool]:
     """Return the condition for rows whose `key` is among those `chosen`, which come by the key's index.
@@ -27,3 +29,13 @@ async def in_batches(work: Callable[[], Awaitable[int]], *, size: int) -> int:
         total += changed
         if changed < size:
             return total
+
+
+async def in_transactions(transaction: Transaction, work: Callable[[], Awaitable[int]], *, size: int) -> int:
+    """Call `work` as `in_batches` does, each time in `transaction`, which it is a part of."""
+
+    async def one() -> int:
+        async with transaction:
+            return await work()
+
+    return await in_batches(one, size=size)

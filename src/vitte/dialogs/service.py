@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
-from vitte.db.batches import in_batches
+from vitte.db.batches import in_transactions
 from vitte.db.transaction import Transaction
 from vitte.dialogs.repository import DialogRepository
 from vitte.dialogs.schemas import CurrentDialog, DialogEntry, DialogPage
@@ -96,12 +97,8 @@ class DialogService:
 
         Returns how many were deleted.
         """
-
-        async def delete() -> int:
-            async with self._transaction:
-                return await self._dialogs.delete_messages_older_than(cutoff, limit=batch)
-
-        return await in_batches(delete, size=batch)
+        delete = partial(self._dialogs.delete_messages_older_than, cutoff, limit=batch)
+        return await in_transactions(self._transaction, delete, size=batch)
 
 
 def _titled(entry: DialogEntry) -> DialogEntry:

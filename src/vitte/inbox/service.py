@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from vitte.core.errors import UnavailableError
-from vitte.db.batches import in_batches
+from vitte.db.batches import in_transactions
 from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
 from vitte.db.models import UpdateState
@@ -165,16 +165,11 @@ class InboxService:
 
     async def purge(self, *, done_older_than: timedelta, dead_older_than: timedelta) -> int:
         """Delete updates that have rested for so long, a batch at a time; return how many."""
-
-        async def purge(state: UpdateState, older_than: timedelta) -> int:
-            transaction = Transaction(self._session_factory)
-            async with transaction:
-                return await InboxRepository(transaction).purge(
-                    state, older_than=older_than, limit=_PURGE_BATCH
-                )
-
-        done = await in_batches(partial(purge, UpdateState.DONE, done_older_than), size=_PURGE_BATCH)
-        return done + await in_batches(partial(purge, UpdateState.DEAD, dead_older_than), size=_PURGE_BATCH)
+        transaction = Transaction(self._session_factory)
+        purge = partial(InboxRepository(transaction).purge, limit=_PURGE_BATCH)
+        done = partial(purge, UpdateState.DONE, older_than=done_older_than)
+        dead = partial(purge, UpdateState.DEAD, older_than=dead_older_than)
+        return sum([await in_transactions(transaction, one, size=_PURGE_BATCH) for one in (done, dead)])
 
     async def fail(self, update: ClaimedUpdate, *, error: str, may_retry: bool = True) -> bool:
         """Note that handling failed: another try follows later, or none after the last.

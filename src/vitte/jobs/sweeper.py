@@ -9,7 +9,7 @@ import structlog
 from vitte.clients.jobs import JobQueue
 from vitte.core.job_names import JOB_QUEUES
 from vitte.core.settings.processes import WorkerSettings
-from vitte.db.batches import in_batches
+from vitte.db.batches import in_transactions
 from vitte.db.engine import SessionFactory
 from vitte.db.models import JobState
 from vitte.db.transaction import Transaction
@@ -111,13 +111,8 @@ class JobSweeper:
 
     async def purge(self, *, done_older_than: timedelta, dead_older_than: timedelta) -> int:
         """Delete jobs that have rested for so long, a batch at a time; return how many."""
-
-        async def purge(state: JobState, older_than: timedelta) -> int:
-            transaction = Transaction(self._session_factory)
-            async with transaction:
-                return await JobRepository(transaction).purge(
-                    state, older_than=older_than, limit=_PURGE_BATCH
-                )
-
-        done = await in_batches(partial(purge, JobState.DONE, done_older_than), size=_PURGE_BATCH)
-        return done + await in_batches(partial(purge, JobState.DEAD, dead_older_than), size=_PURGE_BATCH)
+        transaction = Transaction(self._session_factory)
+        purge = partial(JobRepository(transaction).purge, limit=_PURGE_BATCH)
+        done = partial(purge, JobState.DONE, older_than=done_older_than)
+        dead = partial(purge, JobState.DEAD, older_than=dead_older_than)
+        return sum([await in_transactions(transaction, one, size=_PURGE_BATCH) for one in (done, dead)])

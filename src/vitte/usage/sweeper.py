@@ -1,12 +1,13 @@
 """What nobody came back from, and what is old."""
 
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from vitte.core.clock import Clock
 from vitte.core.settings.usage import UsageSettings
-from vitte.db.batches import in_batches
+from vitte.db.batches import in_batches, in_transactions
 from vitte.db.engine import SessionFactory
 from vitte.db.transaction import Transaction
 from vitte.usage.metrics import count_closed
@@ -57,13 +58,9 @@ class UsageSweeper:
 
     async def _purge_calls(self) -> int:
         before = self._clock.now() - timedelta(days=self._settings.keep_calls_days)
-
-        async def purge() -> int:
-            transaction = Transaction(self._session_factory)
-            async with transaction:
-                return await UsageRepository(transaction).purge_calls(before=before, limit=_PURGE_BATCH)
-
-        return await in_batches(purge, size=_PURGE_BATCH)
+        transaction = Transaction(self._session_factory)
+        purge = partial(UsageRepository(transaction).purge_calls, before=before, limit=_PURGE_BATCH)
+        return await in_transactions(transaction, purge, size=_PURGE_BATCH)
 
     async def _purge_days(self) -> int:
         before = self._clock.now().date() - timedelta(days=self._settings.keep_days)
