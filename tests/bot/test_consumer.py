@@ -19,6 +19,7 @@ from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory
 from vitte.db.listener import Channel, NotificationListener
 from vitte.db.models import InboxUpdate
+from vitte.db.riders import Effect
 from vitte.inbox.repository import INBOX_CHANNEL
 from vitte.inbox.schemas import ClaimedUpdate
 from vitte.inbox.service import InboxService
@@ -125,8 +126,8 @@ async def test_what_is_done_is_followed_by_no_look_into_an_empty_inbox(
         looks.put_nowait(len(found))
         return found
 
-    async def mark(update: ClaimedUpdate) -> bool:
-        is_waited_for = await finish(update)
+    async def mark(update: ClaimedUpdate, effects: tuple[Effect, ...]) -> bool:
+        is_waited_for = await finish(update, effects)
         done.set()
         return is_waited_for
 

@@ -11,15 +11,18 @@ from vitte.assistant.schemas import Answer, Asked, ImageRef, Said, StoredAnswer,
 from vitte.core.json import dumps, loads
 from vitte.core.tokens import count_tokens
 from vitte.db.models import Dialog, Message, User
+from vitte.db.riders import Rider
 from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
+from vitte.memory.repository import KNOWN, known_of
 
 STOPS_CHANNEL = "vitte_stops"
 """PostgreSQL's notification channel that tells of stopped answers."""
 
 
 # One statement for any number of turns. Everybody who asks gets a dialog if they have none; each question is
-# stored, once however often it comes in; and back comes all that an answer needs. What the statement itself
+# stored, once however often it comes in; and back comes all that an answer needs, what is known of the person
+# included. What the statement itself
 # has stored it does not see: the question is put to the end of its context by whoever reads the rows.
 #
 # The context is what was said since the dialog's summary, the newest first, as long as it has room.
@@ -27,16 +30,17 @@ STOPS_CHANNEL = "vitte_stops"
 # Not by EXISTS: where few people have said much, PostgreSQL would gather all answers there are for that.
 # A row is missing when another process has begun the dialog, or stored the question, at the same moment.
 _BEGIN = Statement(
-    """
+    f"""
     WITH asked AS MATERIALIZED (
         SELECT *
         FROM unnest(
             CAST(:user_ids AS bigint[]), CAST(:message_ids AS bigint[]), CAST(:texts AS text[]),
             CAST(:tokens AS integer[]), CAST(:authors AS text[]), CAST(:extras AS text[]),
             CAST(:chat_ids AS bigint[]), CAST(:topic_ids AS bigint[]), CAST(:budgets AS integer[]),
-            CAST(:personas AS text[])
+            CAST(:personas AS text[]), CAST(:rooms_for_facts AS integer[])
         ) AS asked (
-            user_id, message_id, content, tokens, author, extra, chat_id, topic_id, budget, persona
+            user_id, message_id, content, tokens, author, extra, chat_id, topic_id, budget, persona,
+            room_for_facts
         )
     ), begun AS (
         INSERT INTO dialogs (user_id, persona)
@@ -76,7 +80,7 @@ _BEGIN = Statement(
         FROM asked JOIN opened ON opened.chat_id = asked.chat_id AND opened.topic_id = asked.topic_id
     ), saved AS (
         INSERT INTO messages (dialog_id, role, text, telegram_message_id, tokens, author, extra_data)
-        SELECT dialog_id, 'user', content, message_id, tokens, author, CAST(COALESCE(extra, '{}') AS jsonb)
+        SELECT dialog_id, 'user', content, message_id, tokens, author, CAST(COALESCE(extra, '{{}}') AS jsonb)
         FROM current
         ON CONFLICT (dialog_id, telegram_message_id) WHERE role = 'user' DO NOTHING
         RETURNING id, dialog_id, telegram_message_id
@@ -91,7 +95,8 @@ _BEGIN = Statement(
         users.stopped_message_id IS NOT DISTINCT FROM current.message_id AS is_stopped,
         context.roles, context.texts, context.authors, context.image_lists,
         COALESCE(context.is_cut, false) AS is_cut,
-        COALESCE(old.tokens, current.tokens) + COALESCE(context.tokens, 0) AS unsummarised
+        COALESCE(old.tokens, current.tokens) + COALESCE(context.tokens, 0) AS unsummarised,
+        known.*
     FROM current
     JOIN users ON users.id = current.user_id
     LEFT JOIN saved
@@ -129,8 +134,9 @@ _BEGIN = Statement(
             ) AS newest
         ) AS counted
     ) AS context
+    CROSS JOIN LATERAL ({KNOWN.format(asked="current")}) AS known
     WHERE COALESCE(saved.id, old.id) IS NOT NULL
-    """
+    """  # noqa: S608 - a constant of ours
 )
 # A question may be gone: its dialog can be deleted while it is answered. The lock keeps it until the end.
 _SAVE_ANSWERS = Statement(
@@ -149,13 +155,16 @@ _SAVE_ANSWERS = Statement(
     RETURNING question_id, id
     """
 )
-_MARK_SENT = Statement(
+SENT = Rider(
+    "sent",
     """
-    UPDATE messages SET telegram_message_id = sent.message_id
-    FROM unnest(CAST(:answer_ids AS bigint[]), CAST(:message_ids AS bigint[])) AS sent (answer_id, message_id)
-    WHERE messages.id = sent.answer_id
-    """
+    UPDATE messages SET telegram_message_id = sent_as.message_id
+    FROM unnest(CAST(:answer_ids AS bigint[]), CAST(:sent_as AS bigint[])) AS sent_as (answer_id, message_id)
+    WHERE messages.id = sent_as.answer_id
+    """,
+    columns=("answer_ids", "sent_as"),
 )
+"""Notes of answers, by their ids, the Telegram messages by which people got them."""
 
 
 class TurnRepository:
@@ -185,6 +194,7 @@ class TurnRepository:
             topic_ids=[0 if place is None else place.topic_id for place in places],
             budgets=[one.budget for one in asked],
             personas=[one.persona for one in asked],
+            rooms_for_facts=[one.room_for_facts for one in asked],
             limit=context_messages - 1,
         )
         turns = {(row.user_id, row.message_id, row.chat_id, row.topic_id): _turn(row) for row in rows}
@@ -205,12 +215,6 @@ class TurnRepository:
             tokens=[count_tokens(answer.text) for answer in answers],
         )
         return {row.question_id: row.id for row in rows}
-
-    async def mark_sent(self, sent: Sequence[tuple[int, int]]) -> None:
-        """Note of answers, by their ids, the Telegram messages by which people got them."""
-        await self._transaction.run(
-            _MARK_SENT, answer_ids=[one[0] for one in sent], message_ids=[one[1] for one in sent]
-        )
 
 
 def _key_of(asked: Asked) -> tuple[int, int, int | None, int]:
@@ -239,6 +243,7 @@ def _turn(row: Row[Any]) -> Turn:
         summary=row.summary,
         is_cut=row.is_cut,
         unsummarised=row.unsummarised,
+        known=known_of(row),
     )
 
 

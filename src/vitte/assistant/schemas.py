@@ -10,6 +10,7 @@ from vitte.assistant.tools.schemas import ToolNote
 from vitte.clients.llm.protocol import Image
 from vitte.core.errors import VitteError
 from vitte.core.tokens import IMAGE_TOKENS, count_tokens
+from vitte.memory.schemas import Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,8 @@ class Asked:
     """A question, who asks it, and where.
 
     `budget` is how many tokens question and earlier messages may take together. `persona` is whom a dialog
-    speaks with that begins with this question.
+    speaks with that begins with this question. `room_for_facts` is how many characters of what is known of
+    the person may be told with it.
     """
 
     user_id: int
@@ -78,6 +80,7 @@ class Asked:
     place: Place | None = None
     budget: int = 8192
     persona: str | None = None
+    room_for_facts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,8 @@ class Turn:
     """Whether something is missing between summary and context: it did not fit."""
     unsummarised: int = 0
     """Tokens of all that was said since the summary, the question included."""
+    known: Known | None = None
+    """What is known of the person, if that is to be told."""
 
     @property
     def is_first(self) -> bool:

@@ -1,6 +1,5 @@
 """A turn of the conversation: store the question, stream the answer, store it, send it."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -33,7 +32,6 @@ from vitte.core.job_names import SUMMARISE_DIALOG, TITLE_DIALOG
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.outages import outlast
 from vitte.memory.notes import memory_note
-from vitte.memory.schemas import Fact
 from vitte.memory.service import MemoryService
 from vitte.users.schemas import Person
 
@@ -93,14 +91,13 @@ class AssistantService:
             place=place,
             persona=persona.key,
             budget=_room(chosen, frame),
+            room_for_facts=self._room_for_facts(person, place),
         )
         if question.tokens > asked.budget:
             raise QuestionTooLongError(tokens=question.tokens, limit=asked.budget)
         # Within reach before anything is read: a stop is either read of now or heard of later.
         with self._running.begin(person.id, question.telegram_message_id) as running:
-            facts, turn = await asyncio.gather(
-                self._recall(person, question, place), self._turns.begin(asked)
-            )
+            turn = await self._turns.begin(asked)
             if turn.is_stopped:
                 running.stop()
             answer = turn.answer
@@ -113,13 +110,17 @@ class AssistantService:
                 if turn.persona not in (None, persona.key):
                     # The dialog goes on as it began, whatever was chosen for new ones since.
                     frame = self._frame((await self._catalogue.persona(turn.persona)).prompt)
-                frame = frame.with_note(memory_note(facts))
+                if asked.room_for_facts:
+                    facts = await self._memory.recall(person.id, question.text, turn.known)
+                    frame = frame.with_note(memory_note(facts))
                 brief = await self._brief(person, turn, frame, chosen, place, reply)
                 made = await self._maker.make(brief, reply, running)
                 content, cut_by = made.text, made.cut_by
                 answer_id = await self._save(person, asked, turn, made.text, made.model, place)
             message_id = await reply.send(content, cut_by=cut_by)
-            await outlast(lambda: self._turns.mark_sent(answer_id, message_id))
+            # To read it aloud takes its time.
+            at_once = person.settings.speaks
+            await outlast(lambda: self._turns.mark_sent(answer_id, message_id, at_once=at_once))
             return Given(text=content, message_id=message_id)
 
     async def room_for_files(self, person: Person) -> int:
@@ -164,10 +165,10 @@ class AssistantService:
         await self.answer(person, question, reply, place=place)
         return True
 
-    async def _recall(self, person: Person, question: Question, place: Place | None) -> list[Fact]:
+    def _room_for_facts(self, person: Person, place: Place | None) -> int:
         if not person.settings.remembers or (place is not None and place.is_shared):
-            return []
-        return await self._memory.recall(person.id, question.text)
+            return 0
+        return self._memory.room
 
     def _frame(self, prompt: str) -> Frame:
         frame = Frame(system_prompt=self._settings.system_prompt)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vitte.assistant.repository import TurnRepository
+from vitte.assistant.repository import SENT, TurnRepository
 from vitte.assistant.revisions import RevisionRepository
 from vitte.assistant.running import AnswerStoppedError
 from vitte.assistant.schemas import Answer, Asked, Edited, Question, Turn
@@ -12,6 +12,7 @@ from vitte.core.ids import current_correlation_id
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
+from vitte.db.riders import Effect, may_wait, write
 from vitte.db.transaction import Transaction
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
@@ -51,7 +52,7 @@ class TurnStore:
         self._answers: Batcher[_Made, int | None] = Batcher(
             self._save, key=lambda made: made.answer.turn.question_id
         )
-        self._endings: Batcher[tuple[int, int], None] = Batcher(self._mark_sent)
+        self._endings: Batcher[Effect, None] = Batcher(self._mark_sent)
 
     async def begin(self, asked: Asked) -> Turn:
         """Store the question, unless it is stored, and return what an answer to it needs."""
@@ -99,9 +100,15 @@ class TurnStore:
                 user_id, question_message_id, answer_message_id
             )
 
-    async def mark_sent(self, answer_id: int, message_id: int) -> None:
-        """Note the Telegram message by which the person got the answer."""
-        await self._endings.add((answer_id, message_id))
+    async def mark_sent(self, answer_id: int, message_id: int, *, at_once: bool = False) -> None:
+        """Note the Telegram message by which the person got the answer.
+
+        That goes with the mark that the update is done, which follows, unless it has to be `at_once`: what
+        still takes its time until then could be cut short.
+        """
+        sent = Effect(SENT, (answer_id, message_id))
+        if at_once or not may_wait(sent):
+            await self._endings.add(sent)
 
     async def _begin(self, asked: Sequence[Asked]) -> list[Turn | None]:
         transaction = Transaction(self._session_factory)
@@ -139,8 +146,6 @@ class TurnStore:
                 correlation_id=made.correlation_id,
             )
 
-    async def _mark_sent(self, sent: Sequence[tuple[int, int]]) -> list[None]:
-        transaction = Transaction(self._session_factory)
-        async with transaction.single():
-            await TurnRepository(transaction).mark_sent(sent)
+    async def _mark_sent(self, sent: Sequence[Effect]) -> list[None]:
+        await write(self._session_factory, sent)
         return [None] * len(sent)

@@ -11,6 +11,7 @@ from vitte.core.ids import bind_correlation_id
 from vitte.core.nursery import Nursery
 from vitte.core.settings.processes import BotSettings
 from vitte.db.outages import DATABASE_ERRORS, is_away, outlast
+from vitte.db.riders import Effect, collecting
 from vitte.inbox.metrics import CLAIMS_FAILED, UPDATE_SECONDS, UPDATES_HANDLED, UPDATES_IN_PROGRESS
 from vitte.inbox.schemas import ClaimedUpdate, UnreadableUpdateError, type_of
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
@@ -191,20 +192,42 @@ class Consumer:
 
     async def _handle_and_mark(self, update: ClaimedUpdate) -> tuple[str, bool]:
         """Return what became of it, and whether the chat's next update may have waited for that."""
-        try:
-            await self._handle_alone(update)
-        except Exception as error:
-            if is_away(error):
-                logger.warning("update_put_back", reason=type(error).__name__)
-                await outlast(lambda: self._inbox.release([update]))
-                return "put_back", True
-            logger.exception("update_failed", attempt=update.attempt)
-            return await self._note_failure(update, error), True
-        # Were this left to the lease, what is done would be done again.
-        times_woken = self._times_woken
-        is_waited_for = await outlast(lambda: self._inbox.finish(update))
+        with collecting() as effects:
+            try:
+                await self._handle_alone(update)
+                # Were this left to the lease, what is done would be done again.
+                times_woken = self._times_woken
+                is_waited_for = await outlast(lambda: self._inbox.finish(update, effects.close()))
+            except Exception as error:  # noqa: BLE001 - told there, and noted
+                return await self._put_off(update, error, effects.close())
+            except asyncio.CancelledError:
+                await self._write_in_time(effects.close())
+                raise
         # What came in after PostgreSQL looked, and was looked for before this was committed, was not found.
         return "done", is_waited_for or self._times_woken != times_woken
+
+    async def _write_in_time(self, effects: tuple[Effect, ...]) -> None:
+        """Write what has come of an update that is given back, for whoever goes on with it to see."""
+        if not effects:
+            return
+        try:
+            async with asyncio.timeout(_RELEASE_WITHIN):
+                await self._inbox.write(effects)
+        except DATABASE_ERRORS:
+            logger.warning("effects_not_written", count=len(effects))
+
+    async def _put_off(
+        self, update: ClaimedUpdate, error: Exception, effects: tuple[Effect, ...]
+    ) -> tuple[str, bool]:
+        """Leave to another try what could not be handled, but for what has come of it already."""
+        if effects:
+            await outlast(lambda: self._inbox.write(effects))
+        if is_away(error):
+            logger.warning("update_put_back", reason=type(error).__name__)
+            await outlast(lambda: self._inbox.release([update]))
+            return "put_back", True
+        logger.error("update_failed", attempt=update.attempt, exc_info=error)
+        return await self._note_failure(update, error), True
 
     async def _handle_alone(self, update: ClaimedUpdate) -> None:
         """Handle it, as long as nobody else has taken it over."""

@@ -23,6 +23,7 @@ from sqlalchemy.orm import aliased
 
 from vitte.db.batches import is_one_of
 from vitte.db.models import InboxUpdate, UpdateLane, UpdateState
+from vitte.db.riders import Effect, with_riders
 from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
 from vitte.inbox.schemas import ClaimedUpdate, InboxBacklog, IncomingUpdate, StoredUpdate
@@ -97,9 +98,8 @@ _CLAIM = """
     """
 _CLAIM_ANY = Statement(_CLAIM.format(lane=""))
 _CLAIM_FAST = Statement(_CLAIM.format(lane=f"AND lane = {UpdateLane.FAST:d}"))
-# Those that this statement marks still look open to it.
-_FINISH = Statement(
-    """
+# Those that this statement marks still look open to it. What they leave behind may go with it.
+_FINISH = """
     WITH done AS (
         UPDATE inbox_updates SET state = 'done', payload = NULL, leased_until = NULL, finished_at = now()
         WHERE id = ANY (CAST(:ids AS bigint[]))
@@ -113,7 +113,6 @@ _FINISH = Statement(
         LIMIT 1
     ) IS NOT NULL
     """
-)
 
 _WAITING = Statement(
     f"""
@@ -248,9 +247,13 @@ class InboxRepository:
             .values(leased_until=null(), attempts=InboxUpdate.attempts - 1)
         )
 
-    async def finish(self, ids: Collection[int]) -> set[int]:
-        """Mark updates as done, and forget what they said; return those that their chat's next waits for."""
-        rows = await self._transaction.run(_FINISH, ids=list(ids))
+    async def finish(self, ids: Collection[int], effects: Sequence[Effect] = ()) -> set[int]:
+        """Mark updates as done, and forget what they said; return those that their chat's next waits for.
+
+        Their `effects` are written by the same statement.
+        """
+        statement, parameters = with_riders(_FINISH, effects)
+        rows = await self._transaction.run(statement, ids=list(ids), **parameters)
         return {row[0] for row in rows}
 
     async def purge(self, state: UpdateState, *, older_than: timedelta, limit: int) -> int:

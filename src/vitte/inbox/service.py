@@ -15,6 +15,7 @@ from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
 from vitte.db.models import UpdateState
 from vitte.db.outages import DATABASE_ERRORS
+from vitte.db.riders import Effect, write
 from vitte.db.transaction import Transaction
 from vitte.inbox.metrics import UPDATES_DEAD, UPDATES_TAKEN_IN
 from vitte.inbox.repository import InboxRepository
@@ -35,6 +36,14 @@ class _Arrival:
     updates: list[IncomingUpdate]
 
 
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """An update that is done, and what is still to be written of it."""
+
+    id: int
+    effects: tuple[Effect, ...]
+
+
 @contextmanager
 def _told_as_unavailable() -> Iterator[None]:
     try:
@@ -52,7 +61,7 @@ class InboxService:
     def __init__(self, session_factory: SessionFactory) -> None:
         self._session_factory = session_factory
         self._arrivals: Batcher[_Arrival, int] = Batcher(self._add)
-        self._endings: Batcher[int, bool] = Batcher(self._finish)
+        self._endings: Batcher[_Ending, bool] = Batcher(self._finish)
 
     async def take_in(self, bot_id: int, updates: Sequence[bytes | dict[str, Any]]) -> int:
         """Store updates; when this returns they are committed and may be acknowledged.
@@ -141,15 +150,24 @@ class InboxService:
         async with transaction.single():
             await InboxRepository(transaction).release(claimed)
 
-    async def finish(self, update: ClaimedUpdate) -> bool:
-        """Mark an update as done; tell whether another of its chat has waited for that."""
-        return await self._endings.add(update.id)
+    async def finish(self, update: ClaimedUpdate, effects: tuple[Effect, ...] = ()) -> bool:
+        """Mark an update as done, and write what was left to its end, at once: both are kept, or neither.
 
-    async def _finish(self, ids: Sequence[int]) -> list[bool]:
+        Tells whether another update of its chat has waited for that.
+        """
+        return await self._endings.add(_Ending(update.id, effects))
+
+    async def write(self, effects: Sequence[Effect]) -> None:
+        """Write what was left to the end of an update that did not come to it."""
+        await write(self._session_factory, effects)
+
+    async def _finish(self, endings: Sequence[_Ending]) -> list[bool]:
         transaction = Transaction(self._session_factory)
         async with transaction.single():
-            waited_for = await InboxRepository(transaction).finish(ids)
-        return [update_id in waited_for for update_id in ids]
+            waited_for = await InboxRepository(transaction).finish(
+                [one.id for one in endings], [effect for one in endings for effect in one.effects]
+            )
+        return [one.id in waited_for for one in endings]
 
     async def backlog(self) -> InboxBacklog:
         """Return what is open."""

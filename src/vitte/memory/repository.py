@@ -3,38 +3,35 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, delete, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, Row, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from vitte.db.models import Dialog, Memory, Message, User, UserSettings
-from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
 from vitte.memory.schemas import Fact, Known, Notebook, Said
 
 _LEARNED_UNTIL = "memory_until"
 """Key in the settings' extra data: id of the last message that was looked at for facts."""
 
-# Of those who have nothing there is no row. The newest first, and no more of them than there is room for.
-_KNOWN = Statement(
-    """
-    SELECT asked.user_id, known.ids, known.texts, known.total,
+# Of who wants nothing to be used, or has no room, there is nothing. The newest first, and no more of them
+# than there is room for.
+KNOWN = """
+    SELECT
+        array_agg(id ORDER BY id DESC) FILTER (WHERE so_far <= {asked}.room_for_facts) AS fact_ids,
+        array_agg(text ORDER BY id DESC) FILTER (WHERE so_far <= {asked}.room_for_facts) AS facts,
+        count(*) AS facts_in_all,
         to_regclass('memory_embeddings') IS NOT NULL AS has_vectors
-    FROM unnest(CAST(:user_ids AS bigint[])) AS asked (user_id)
-    CROSS JOIN LATERAL (
-        SELECT
-            array_agg(id ORDER BY id DESC) FILTER (WHERE so_far <= CAST(:characters AS bigint)) AS ids,
-            array_agg(text ORDER BY id DESC) FILTER (WHERE so_far <= CAST(:characters AS bigint)) AS texts,
-            count(*) AS total
-        FROM (
-            SELECT id, text, sum(length(text)) OVER (ORDER BY id DESC) AS so_far
-            FROM memories
-            WHERE memories.user_id = asked.user_id
-        ) AS kept
-    ) AS known
-    WHERE known.total > 0
-        AND COALESCE((SELECT remembers FROM settings WHERE settings.user_id = asked.user_id), true)
-    """
-)
+    FROM (
+        SELECT id, text, sum(length(text)) OVER (ORDER BY id DESC) AS so_far
+        FROM memories
+        WHERE memories.user_id = {asked}.user_id AND {asked}.room_for_facts > 0
+            AND COALESCE((SELECT remembers FROM settings WHERE settings.user_id = {asked}.user_id), true)
+    ) AS kept
+"""
+"""What is known of a person, as a part of a statement: a row for `known_of`.
+
+`asked` has the person as `user_id`, and in `room_for_facts` how many characters facts may have together.
+"""
 
 
 class MemoryRepository:
@@ -42,19 +39,6 @@ class MemoryRepository:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-
-    async def known(self, user_ids: Collection[int], *, characters: int) -> dict[int, Known]:
-        """Return what is known of these people, as far as there is anything and they want it used.
-
-        Of each the newest facts that have `characters` at most together.
-        """
-        rows = await self._transaction.run(_KNOWN, user_ids=list(set(user_ids)), characters=characters)
-        return {
-            row.user_id: Known(
-                newest=facts_of(row.ids, row.texts), count=row.total, has_vectors=row.has_vectors
-            )
-            for row in rows
-        }
 
     async def notebook(self, user_id: int, *, messages: int) -> Notebook | None:
         """Return what is to be learned from of a person; None when they want nothing to be kept."""
@@ -188,6 +172,14 @@ class MemoryRepository:
         )
         said = [Said(id=row.id, is_by_person=row.role == "user", text=row.text) for row in rows]
         return said[::-1]
+
+
+def known_of(row: Row[Any]) -> Known | None:
+    """Return what a row of `KNOWN` tells of a person; None when that is nothing."""
+    if not row.facts_in_all:
+        return None
+    newest = facts_of(row.fact_ids, row.facts)
+    return Known(newest=newest, count=row.facts_in_all, has_vectors=row.has_vectors)
 
 
 def facts_of(ids: Sequence[int] | None, texts: Sequence[str] | None) -> list[Fact]:

@@ -18,7 +18,6 @@ from vitte.db.transaction import Transaction
 from vitte.jobs.service import JobService
 from vitte.memory.embedding import MeteredEmbedder
 from vitte.memory.metrics import RECALLS
-from vitte.memory.repository import MemoryRepository
 from vitte.memory.schemas import Fact, Known, Meant
 from vitte.memory.vectors import VectorRepository, as_text
 
@@ -51,26 +50,30 @@ class MemoryService:
         self._embedder = embedder
         self._clock = clock
         self._settings = settings
-        self._known: Batcher[int, Known | None] = Batcher(self._look)
         self._nearest: Batcher[Meant, list[Fact]] = Batcher(self._look_by_meaning)
         self._breaker = Breaker(retry_after=_RETRY)
         self._ordered: dict[int, datetime] = {}
 
-    async def recall(self, user_id: int, question: str) -> list[Fact]:
+    @property
+    def room(self) -> int:
+        """Characters of facts that a model is told with a question; 0 where nothing is kept."""
+        return self._settings.recall_characters if self._settings.enabled else 0
+
+    async def recall(self, user_id: int, question: str, known: Known | None) -> list[Fact]:
         """Return what the model should know of the person to answer the question, oldest first.
 
-        For chats that the person alone reads: facts are private. At most `recall_characters` in all: the
-        newest few, and then those that are nearest to the question by their meaning, or the newest where
-        meanings cannot be had. One statement, and a second one for who has more facts than there is room for.
-        Raises nothing: without facts there is still an answer.
+        Of what the statement that stores the question has found to be `known`, for chats that the person
+        alone reads: facts are private. At most `room` in all: the newest few, and then those that are nearest
+        to the question by their meaning, or the newest where meanings cannot be had. A statement more for who
+        has more facts than there is room for. Raises nothing: without facts there is still an answer.
         """
         if not self._settings.enabled:
             return []
         try:
-            way, facts = await self._recall(user_id, question)
+            way, facts = await self._recall(user_id, question, known)
         except Exception as error:  # noqa: BLE001 - no answer may fail for what it can do without
             logger.warning("recall_failed", reason=type(error).__name__)
-            way, facts = "failed", []
+            way, facts = "failed", [] if known is None else known.newest
         RECALLS.labels(way).inc()
         return sorted(facts, key=lambda fact: fact.id)
 
@@ -117,8 +120,7 @@ class MemoryService:
             del self._ordered[first]
         return user_id in self._ordered
 
-    async def _recall(self, user_id: int, question: str) -> tuple[str, Sequence[Fact]]:
-        known = await self._known.add(user_id)
+    async def _recall(self, user_id: int, question: str, known: Known | None) -> tuple[str, Sequence[Fact]]:
         if known is None:
             return "none", []
         if len(known.newest) == known.count:
@@ -155,14 +157,6 @@ class MemoryService:
             return None
         self._breaker.note_success()
         return as_text(vector)
-
-    async def _look(self, user_ids: Sequence[int]) -> list[Known | None]:
-        transaction = Transaction(self._session_factory)
-        async with transaction.single():
-            known = await MemoryRepository(transaction).known(
-                user_ids, characters=self._settings.recall_characters
-            )
-        return [known.get(user_id) for user_id in user_ids]
 
     async def _look_by_meaning(self, meant: Sequence[Meant]) -> list[list[Fact]]:
         transaction = Transaction(self._session_factory)

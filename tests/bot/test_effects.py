@@ -1,0 +1,203 @@
+"""What an update leaves to the statement that marks it as done."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from dishka import AsyncContainer
+from sqlalchemy import select
+
+from tests.patience import PATIENCE
+from vitte.assistant.schemas import Answer, Asked, Question
+from vitte.assistant.turns import TurnStore
+from vitte.bot.consumer import Consumer
+from vitte.core.nursery import Nursery
+from vitte.core.settings import Settings
+from vitte.db.models import InboxUpdate, Message
+from vitte.db.transaction import Transaction
+from vitte.inbox.schemas import ClaimedUpdate
+from vitte.inbox.service import InboxService
+from vitte.users.schemas import TelegramProfile
+from vitte.users.service import UserService
+
+BOT = 42
+Handle = Callable[[ClaimedUpdate], Awaitable[None]]
+
+
+@pytest.fixture
+async def turns(container: AsyncContainer) -> TurnStore:
+    return await container.get(TurnStore)
+
+
+@pytest.fixture
+async def answer_id(container: AsyncContainer, turns: TurnStore) -> int:
+    """An answer that is stored, and to be sent."""
+    async with container() as request:
+        users = await request.get(UserService)
+        person = await users.meet(TelegramProfile(telegram_id=1000, first_name="A"))
+    turn = await turns.begin(Asked(user_id=person.id, question=Question(text="?", telegram_message_id=1)))
+    return await turns.save_answer(Answer(turn=turn, text="answer", model="scripted"))
+
+
+@pytest.fixture
+async def sent_as(transaction: Transaction, answer_id: int) -> Callable[[], Awaitable[int | None]]:
+    async def read() -> int | None:
+        async with transaction:
+            return await transaction.session.scalar(
+                select(Message.telegram_message_id).where(Message.id == answer_id)
+            )
+
+    return read
+
+
+async def state(transaction: Transaction) -> str | None:
+    async with transaction:
+        return await transaction.session.scalar(select(InboxUpdate.state))
+
+
+@asynccontextmanager
+async def consuming(inbox: InboxService, settings: Settings, handle: Handle) -> AsyncIterator[Consumer]:
+    """A consumer that has an update to handle."""
+    consumer = Consumer(inbox, settings.bot, bot_id=BOT, handle=handle, give_up=handle)
+    nursery = Nursery()
+    nursery.start(consumer.run(), name="consumer")
+    await inbox.take_in(BOT, [{"update_id": 1, "message": {"chat": {"id": 5}}}])
+    consumer.wake()
+    yield consumer
+    await nursery.stop()
+    await consumer.drain(timeout=PATIENCE)
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        # Other connections write it.
+        while not await holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_that_an_answer_was_sent_is_kept_by_the_statement_that_ends_its_update(
+    container: AsyncContainer,
+    settings: Settings,
+    turns: TurnStore,
+    answer_id: int,
+    sent_as: Callable[[], Awaitable[int | None]],
+    transaction: Transaction,
+    statements: list[str],
+) -> None:
+    inbox = await container.get(InboxService)
+
+    async def handle(_update: ClaimedUpdate) -> None:
+        statements.clear()
+        await turns.mark_sent(answer_id, 77)
+        assert statements == []
+
+    async def is_done() -> bool:
+        return await state(transaction) == "done"
+
+    async with consuming(inbox, settings, handle):
+        await until(is_done)
+    assert await sent_as() == 77
+    (ending,) = [one for one in statements if "UPDATE messages" in one]
+    assert "UPDATE inbox_updates" in ending
+
+
+async def test_an_answer_that_was_sent_before_its_update_failed_is_not_sent_again(
+    container: AsyncContainer,
+    settings: Settings,
+    turns: TurnStore,
+    answer_id: int,
+    sent_as: Callable[[], Awaitable[int | None]],
+) -> None:
+    inbox = await container.get(InboxService)
+    seen = []
+
+    async def handle(_update: ClaimedUpdate) -> None:
+        seen.append(await sent_as())
+        if len(seen) == 1:
+            await turns.mark_sent(answer_id, 77)
+            raise RuntimeError("too late")
+
+    async def was_tried_again() -> bool:
+        return len(seen) == 2
+
+    async with consuming(inbox, settings, handle):
+        await until(was_tried_again)
+    assert seen == [None, 77]
+
+
+async def test_an_answer_that_was_sent_before_the_bot_stopped_is_not_sent_again(
+    container: AsyncContainer,
+    settings: Settings,
+    turns: TurnStore,
+    answer_id: int,
+    sent_as: Callable[[], Awaitable[int | None]],
+    transaction: Transaction,
+) -> None:
+    inbox = await container.get(InboxService)
+    is_sent = asyncio.Event()
+
+    async def handle(_update: ClaimedUpdate) -> None:
+        await turns.mark_sent(answer_id, 77)
+        is_sent.set()
+        await asyncio.Event().wait()
+
+    async with consuming(inbox, settings, handle) as consumer:
+        await is_sent.wait()
+        assert await sent_as() is None
+        await consumer.drain(timeout=0)
+        assert await sent_as() == 77
+    assert await state(transaction) == "open"
+
+
+async def test_what_takes_its_time_after_an_answer_puts_its_mark_at_no_risk(
+    container: AsyncContainer,
+    settings: Settings,
+    turns: TurnStore,
+    answer_id: int,
+    sent_as: Callable[[], Awaitable[int | None]],
+) -> None:
+    inbox = await container.get(InboxService)
+    seen = []
+
+    async def handle(_update: ClaimedUpdate) -> None:
+        await turns.mark_sent(answer_id, 77, at_once=True)
+        seen.append(await sent_as())
+
+    async def was_seen() -> bool:
+        return bool(seen)
+
+    async with consuming(inbox, settings, handle):
+        await until(was_seen)
+    assert seen == [77]
+
+
+async def test_what_goes_on_after_its_update_was_done_is_kept_too(
+    container: AsyncContainer,
+    settings: Settings,
+    turns: TurnStore,
+    answer_id: int,
+    sent_as: Callable[[], Awaitable[int | None]],
+    transaction: Transaction,
+) -> None:
+    inbox, may_go_on = await container.get(InboxService), asyncio.Event()
+    later = Nursery()
+    gone_on = asyncio.Event()
+
+    async def go_on() -> None:
+        await may_go_on.wait()
+        await turns.mark_sent(answer_id, 77)
+        gone_on.set()
+
+    async def handle(_update: ClaimedUpdate) -> None:
+        later.start(go_on(), name="later")
+
+    async def is_done() -> bool:
+        return await state(transaction) == "done"
+
+    async with consuming(inbox, settings, handle):
+        await until(is_done)
+        may_go_on.set()
+        async with asyncio.timeout(PATIENCE):
+            await gone_on.wait()
+    assert await sent_as() == 77
