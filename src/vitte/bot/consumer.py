@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from vitte.core.ids import bind_correlation_id
+from vitte.core.labels import by_labels
 from vitte.core.nursery import Nursery
 from vitte.core.settings.processes import BotSettings
 from vitte.db.outages import DATABASE_ERRORS, is_away, outlast
@@ -17,6 +18,9 @@ from vitte.inbox.schemas import ClaimedUpdate, UnreadableUpdateError, type_of
 from vitte.inbox.service import MAX_ATTEMPTS, InboxService
 
 logger = structlog.get_logger(__name__)
+
+_handled = by_labels(UPDATES_HANDLED)
+_seconds = by_labels(UPDATE_SECONDS)
 
 Handle = Callable[[ClaimedUpdate], Awaitable[None]]
 
@@ -179,8 +183,8 @@ class Consumer:
         try:
             outcome, may_be_next = await self._handle_and_mark(update)
             kind = type_of(update.payload)
-            UPDATES_HANDLED.labels(kind, outcome).inc()
-            UPDATE_SECONDS.labels(kind).observe(time.monotonic() - started)
+            _handled(kind, outcome).inc()
+            _seconds(kind).observe(time.monotonic() - started)
             logger.info(
                 "update_handled", outcome=outcome, attempt=update.attempt, seconds=time.monotonic() - started
             )

@@ -27,17 +27,24 @@ class PersonMiddleware(BaseMiddleware):
     in groups; messages of groups have passed `GroupMiddleware`.
     """
 
+    def __init__(self) -> None:
+        self._limits: Limits | None = None
+        self._presence: Presence | None = None
+
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Look the person up and go on."""
         container = data[CONTAINER_NAME]
+        # They live as long as this: to ask for them at each update would cost more than what they do.
+        if self._limits is None or self._presence is None:
+            self._limits, self._presence = await container.get(Limits), await container.get(Presence)
         if _is_answered_at_once(event):
-            (await container.get(Limits)).foresee(event.chat.id)
+            self._limits.foresee(event.chat.id)
         person = await _find_person(event, await container.get(UserService))
         if person is None:
             return None
         # Of a message its own time: it may have waited. Pressed buttons have none.
         at = event.date if isinstance(event, Message) else utc_now()
-        (await container.get(Presence)).note(person.telegram_id, at)
+        self._presence.note(person.telegram_id, at)
         data["person"] = person
         data["texts"] = texts_for(person.language_code)
         return await handler(event, data)

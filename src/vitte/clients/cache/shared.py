@@ -17,10 +17,13 @@ from vitte.clients.cache.metrics import CACHE_AWAY, INVALIDATIONS, READS, WRITES
 from vitte.clients.cache.protocol import Kind, Load
 from vitte.clients.channel import Channel, RedisAwayError
 from vitte.clients.line import Line
+from vitte.core.labels import by_labels
 from vitte.core.nursery import Nursery
 from vitte.core.settings.cache import CacheSettings
 
 logger = structlog.get_logger(__name__)
+
+_reads = by_labels(READS)
 
 _LEASE = b"!"
 """What a lease begins with, and JSON does not."""
@@ -82,7 +85,7 @@ class RedisCache:
         name = kind.entry(key)
         while True:
             if (entry := self._local_entries(kind).get(name, now=self._clock())) is not None:
-                READS.labels(kind.name, "local").inc()
+                _reads(kind.name, "local").inc()
                 value: Value | None = entry.value
                 return value
             flight = self._flights.get(name)
@@ -90,7 +93,7 @@ class RedisCache:
                 return await self._fly(kind, shape, name, load)
             await asyncio.wait({flight.landing})
             if not flight.landing.cancelled():
-                READS.labels(kind.name, "local").inc()
+                _reads(kind.name, "local").inc()
                 landed: Value | None = flight.landing.result()
                 return landed
 
@@ -154,7 +157,7 @@ class RedisCache:
             flight.landing.exception()  # we have seen it, should nobody else
             raise
         else:
-            READS.labels(kind.name, outcome).inc()
+            _reads(kind.name, outcome).inc()
             if self._flights.get(name) is flight:
                 self._local_entries(kind).put(name, value, asked_at=flight.begun_at, now=self._clock())
             flight.landing.set_result(value)

@@ -24,9 +24,13 @@ from vitte.clients.telegram.cells import CallKind, cells_of
 from vitte.clients.telegram.lanes import Lane, current_lane
 from vitte.clients.telegram.limits import Limits
 from vitte.clients.telegram.metrics import CALLS, WAIT_SECONDS
+from vitte.core.labels import by_labels
 from vitte.core.settings.outbound import OutboundSettings
 
 logger = structlog.get_logger(__name__)
+
+_calls = by_labels(CALLS)
+_wait_seconds = by_labels(WAIT_SECONDS)
 
 ChatHook = Callable[[int], Awaitable[None]]
 
@@ -109,13 +113,13 @@ class Gateway(BaseRequestMiddleware):
                 method, chat_id = _to(method, error.migrate_to_chat_id), error.migrate_to_chat_id
                 continue
             except TelegramForbiddenError:
-                CALLS.labels(method=name, outcome="forbidden").inc()
+                _calls(name, "forbidden").inc()
                 if isinstance(chat_id, int) and chat_id > 0:
                     await self._on_blocked(chat_id)
                 raise
             except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
                 failures += 1
-                CALLS.labels(method=name, outcome="away").inc()
+                _calls(name, "away").inc()
                 may_repeat = not _may_be_dropped(kind) and not isinstance(error, TelegramEntityTooLarge)
                 if failures == _ATTEMPTS or not may_repeat:
                     raise
@@ -123,7 +127,7 @@ class Gateway(BaseRequestMiddleware):
                 logger.info("call_put_off", method=name, reason=type(error).__name__, seconds=wait)
                 await asyncio.sleep(wait)
                 continue
-            CALLS.labels(method=name, outcome="ok").inc()
+            _calls(name, "ok").inc()
             return response
 
     async def _wait_for_turn(self, kind: CallKind | None, chat_id: int | str) -> None:
@@ -146,11 +150,11 @@ class Gateway(BaseRequestMiddleware):
             if grant.wait > _MAX_TOGETHER and (pause := await self._limits.paused(chat)) > 0:
                 await asyncio.sleep(pause)
                 continue
-            WAIT_SECONDS.labels(lane=lane).observe(time.monotonic() - begun)
+            _wait_seconds(lane).observe(time.monotonic() - begun)
             return
 
     async def _obey(self, error: TelegramRetryAfter, chat_id: int | str, kind: CallKind | None) -> None:
-        CALLS.labels(method=error.method.__api_method__, outcome="retry_after").inc()
+        _calls(error.method.__api_method__, "retry_after").inc()
         concerns_all = await self._limits.report(str(chat_id), error.retry_after)
         logger.info("pause_asked", chat_id=chat_id, seconds=error.retry_after, all_chats=concerns_all)
         if _may_be_dropped(kind):
