@@ -6,6 +6,7 @@ next call if all came at the limit's pace. A call may come earlier than that by 
 what allows bursts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -55,6 +56,12 @@ def cells_of(kind: CallKind, lane: Lane, chat_id: int | str, settings: OutboundS
     return [*_overall_cells(lane, settings), *_chat_cells(chat_id, settings)]
 
 
+def held_cells(cells: Sequence[Cell], chat_id: int | str, *, seconds: float) -> list[Cell]:
+    """Return what books a call as if it went out `seconds` later, so that its chat waits from then on."""
+    chat = _chat_cell(chat_id)
+    return [replace(one, interval=one.interval + seconds) if one.name == chat else one for one in cells]
+
+
 def _overall_cells(lane: Lane, settings: OutboundSettings) -> list[Cell]:
     interval = 1 / settings.overall_rate
     if lane is Lane.INTERACTIVE:
@@ -68,13 +75,17 @@ def _overall_cells(lane: Lane, settings: OutboundSettings) -> list[Cell]:
 
 def _chat_cells(chat_id: int | str, settings: OutboundSettings) -> list[Cell]:
     interval = 1 / settings.chat_rate
-    cells = [Cell(f"chat:{chat_id}", interval, (settings.chat_burst - 1) * interval)]
+    cells = [Cell(_chat_cell(chat_id), interval, (settings.chat_burst - 1) * interval)]
     if is_group(chat_id):
         # In any minute at most: the burst, and what the pace adds to it.
         burst = min(settings.chat_burst, settings.group_per_minute // 2)
         pace = 60 / (settings.group_per_minute - burst)
         cells.append(Cell(f"group:{chat_id}", pace, (burst - 1) * pace))
     return cells
+
+
+def _chat_cell(chat_id: int | str) -> str:
+    return f"chat:{chat_id}"
 
 
 def _draft_cells(chat_id: int | str, settings: OutboundSettings) -> list[Cell]:

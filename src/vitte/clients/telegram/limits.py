@@ -13,7 +13,7 @@ from vitte.clients.breaker import Breaker
 from vitte.clients.channel import Channel, RedisAwayError
 from vitte.clients.line import Line
 from vitte.clients.telegram import scripts
-from vitte.clients.telegram.cells import CallKind, Cell, cells_of
+from vitte.clients.telegram.cells import CallKind, Cell, cells_of, held_cells
 from vitte.clients.telegram.lanes import Lane
 from vitte.clients.telegram.metrics import SHARED_LIMITS_AWAY
 from vitte.core.nursery import Nursery
@@ -192,10 +192,7 @@ class Limits:
             return
         cells = cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat_id, self._settings)
         chat = str(chat_id)
-        held = [
-            replace(one, interval=one.interval + _HELD) if one.name == f"chat:{chat}" else one
-            for one in cells
-        ]
+        held = held_cells(cells, chat_id, seconds=_HELD)
         turn = self._nursery.start(self._acquire(chat, held), name="foreseen")
         self._foreseen = _Foreseen(chat, cells, self._clock(), turn)
 
