@@ -28,14 +28,27 @@ async def store(session_factory: SessionFactory, *, count: int, sent: bool) -> N
 async def test_two_sweepers_at_once_send_nothing_twice_and_the_oldest_first(
     session_factory: SessionFactory, sweeper: JobSweeper, redis: Redis
 ) -> None:
-    await store(session_factory, count=1200, sent=False)
+    await store(session_factory, count=900, sent=False)
     sent = await asyncio.gather(*(sweeper.send() for _ in range(4)))
-    assert sum(sent) == 1200
-    assert sorted(await told(redis, count=1200)) == list(range(1, 1201))
+    assert sum(sent) == 900
+    assert sorted(await told(redis, count=900)) == list(range(1, 901))
     assert await redis.llen(MESSAGES) == 0
     await store(session_factory, count=3, sent=False)
     assert await sweeper.send() == 3
-    assert await told(redis, count=3) == [1201, 1202, 1203]
+    assert await told(redis, count=3) == [901, 902, 903]
+
+
+async def test_a_heap_of_jobs_does_not_fill_redis_and_all_of_it_is_sent_in_time(
+    session_factory: SessionFactory, sweeper: JobSweeper, redis: Redis
+) -> None:
+    await store(session_factory, count=1700, sent=False)
+    assert await sweeper.send() == 1000
+    assert await sweeper.send() == 0
+    assert await told(redis, count=600) == list(range(1, 601))
+    assert await sweeper.send() == 600
+    assert await told(redis, count=1000) == list(range(601, 1601))
+    assert await sweeper.send() == 100
+    assert await redis.llen(MESSAGES) == 100
 
 
 async def test_jobs_that_wait_for_their_turn_are_not_sent_again(

@@ -21,6 +21,11 @@ logger = structlog.get_logger(__name__)
 
 _BATCH = 500
 _PURGE_BATCH = 5000
+_MOST_MESSAGES = 1000
+"""Messages that wait in Redis before no more are sent: its memory is small, and PostgreSQL keeps the jobs.
+
+So many are begun between two sweeps at most, which is a hundred a second.
+"""
 _KILLED = f"its process was killed, or blocked for too long, in the last of {MAX_ATTEMPTS} tries"
 
 
@@ -51,14 +56,20 @@ class JobSweeper:
         return dead
 
     async def send(self) -> int:
-        """Tell the worker of every job that is due and that no message points to; return how many.
+        """Tell the worker of jobs that are due and that no message points to; return how many.
 
+        The oldest first, and no more than the worker can begin soon: the others are sent by later sweeps.
         Raises UnavailableError when Redis does not answer; what it did not take is sent by a later sweep.
         """
         return sum([await self._send_queue(queue) for queue in JOB_QUEUES])
 
     async def _send_queue(self, queue: str) -> int:
-        sent = await self._send_all(queue, lambda jobs, limit: jobs.take_without_message(queue, limit=limit))
+        length = await self._queue.length(queue)
+        sent = await self._send_all(
+            queue,
+            lambda jobs, limit: jobs.take_without_message(queue, limit=limit),
+            limit=max(0, _MOST_MESSAGES - length),
+        )
         # The others were sent, and wait in Redis unless it has lost them: jobs that only wait for their
         # turn must not be sent again and again, or a long queue would grow by itself.
         transaction = Transaction(self._session_factory)
@@ -81,11 +92,11 @@ class JobSweeper:
         queue: str,
         take: Callable[[JobRepository, int], Awaitable[list[int]]],
         *,
-        limit: int | None = None,
+        limit: int,
     ) -> int:
         sent = 0
-        while limit is None or sent < limit:
-            batch = _BATCH if limit is None else min(_BATCH, limit - sent)
+        while sent < limit:
+            batch = min(_BATCH, limit - sent)
             transaction = Transaction(self._session_factory)
             async with transaction:
                 job_ids = await take(JobRepository(transaction), batch)

@@ -17,6 +17,8 @@ from vitte.core.job_names import (
 )
 
 _LONG_AGO = timedelta(days=366)
+_MISSED = 6
+"""Intervals for which a tick waits for a process: all of them may be at jobs that take longer than one."""
 
 
 def create_schedule(now: datetime, *, sweep_interval: float) -> dict[str, dict[str, Any]]:
@@ -35,12 +37,12 @@ def create_schedule(now: datetime, *, sweep_interval: float) -> dict[str, dict[s
         "sweep-jobs": {
             "task": SWEEP_JOBS,
             "schedule": schedule(timedelta(seconds=sweep_interval)),
-            "options": {"expires": sweep_interval},
+            "options": {"expires": _MISSED * sweep_interval},
         },
         "measure": {
             "task": MEASURE,
             "schedule": schedule(timedelta(seconds=sweep_interval)),
-            "options": {"expires": sweep_interval},
+            "options": {"expires": _MISSED * sweep_interval},
         },
         "purge-finished": {
             "task": PURGE_FINISHED,
