@@ -25,7 +25,7 @@ async def _update_cost(*, quick: bool) -> Result:
 
 
 async def _streaming(*, quick: bool) -> Result:
-    found = await streaming.measure(at_once=40, rounds=1 if quick else 3)
+    found = await streaming.measure(at_once=40, rounds=1 if quick else 7)
     return streaming.table(found), asdict(found)
 
 

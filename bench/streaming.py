@@ -94,7 +94,6 @@ async def _ask(
             asked[person].append(time.time())
             await stand.sandbox.inject([message_of(person, "What do you say?")], bot_id=bot.bot_id)
 
-    # The sandbox leaves who does not listen meanwhile.
     await asyncio.gather(ask(), answers.wait(bot.bot_id, count))
     await asyncio.sleep(_SETTLE_SECONDS)
     calls = []
@@ -180,7 +179,7 @@ def table(found: Streaming) -> list[str]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--at-once", type=int, default=40)
     parser.add_argument("--json", type=Path, help="write the result to this file too")
     options = parser.parse_args()

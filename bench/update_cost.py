@@ -24,6 +24,7 @@ from bench.meters import Usage
 from bench.stand import ECHO, RunningBot, Stand, standing
 from bench.tables import aligned
 from vitte.core.logging import configure_logging
+from vitte.core.nursery import Nursery
 
 NEW = "/start, new"
 TEXTS = {
@@ -92,17 +93,22 @@ class Sample:
 class Answers:
     """Counts the messages that bots send, as they come."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
+    def __init__(self) -> None:
+        self._senders = asyncio.Queue[int]()
+
+    async def listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Hear all that is sent, all the time: the sandbox hangs up on whoever does not."""
+        async for event in socket:
+            told = orjson.loads(event.data)
+            if told["type"] == "message" and told["message"]["from_bot"]:
+                self._senders.put_nowait(told["bot_id"])
 
     async def wait(self, bot_id: int, count: int) -> None:
         """Return when the bot has sent `count` further messages. Raises RuntimeError when it does not."""
         try:
             async with asyncio.timeout(_PATIENCE):
                 while count:
-                    event = orjson.loads(await self._socket.receive_str())
-                    is_answer = event["type"] == "message" and event["message"]["from_bot"]
-                    count -= is_answer and event["bot_id"] == bot_id
+                    count -= await self._senders.get() == bot_id
         except TimeoutError:
             raise RuntimeError(f"bot {bot_id} still owes {count} answers") from None
 
@@ -237,7 +243,10 @@ async def listening(stand: Stand) -> AsyncIterator[Answers]:
     async with stand.sandbox.session.ws_connect(
         f"{stand.sandbox.base_url}/sandbox/events", max_msg_size=0
     ) as socket:
-        yield Answers(socket)
+        answers, nursery = Answers(), Nursery()
+        nursery.start(answers.listen(socket), name="listen")
+        yield answers
+        await nursery.stop()
 
 
 async def let_people_in(stand: Stand, answers: Answers, count: int) -> list[int]:
