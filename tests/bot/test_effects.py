@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from dishka import AsyncContainer
 from sqlalchemy import select
 
+from tests.bot.test_consumer import consuming
 from tests.patience import PATIENCE
 from vitte.assistant.schemas import Answer, Asked, Question
 from vitte.assistant.turns import TurnStore
@@ -21,8 +23,13 @@ from vitte.inbox.service import InboxService
 from vitte.users.schemas import TelegramProfile
 from vitte.users.service import UserService
 
-BOT = 42
+SentAs = Callable[[], Awaitable[int | None]]
 Handle = Callable[[ClaimedUpdate], Awaitable[None]]
+
+
+@pytest.fixture
+async def inbox(container: AsyncContainer) -> InboxService:
+    return await container.get(InboxService)
 
 
 @pytest.fixture
@@ -41,7 +48,7 @@ async def answer_id(container: AsyncContainer, turns: TurnStore) -> int:
 
 
 @pytest.fixture
-async def sent_as(transaction: Transaction, answer_id: int) -> Callable[[], Awaitable[int | None]]:
+async def sent_as(transaction: Transaction, answer_id: int) -> SentAs:
     async def read() -> int | None:
         async with transaction:
             return await transaction.session.scalar(
@@ -57,16 +64,15 @@ async def state(transaction: Transaction) -> str | None:
 
 
 @asynccontextmanager
-async def consuming(inbox: InboxService, settings: Settings, handle: Handle) -> AsyncIterator[Consumer]:
+async def handling(inbox: InboxService, settings: Settings, handle: Handle) -> AsyncIterator[Consumer]:
     """A consumer that has an update to handle."""
-    consumer = Consumer(inbox, settings.bot, bot_id=BOT, handle=handle, give_up=handle)
-    nursery = Nursery()
-    nursery.start(consumer.run(), name="consumer")
-    await inbox.take_in(BOT, [{"update_id": 1, "message": {"chat": {"id": 5}}}])
-    consumer.wake()
-    yield consumer
-    await nursery.stop()
-    await consumer.drain(timeout=PATIENCE)
+    async with consuming(inbox, settings, handle) as consumer:
+        await consumer.take_in([{"update_id": 1, "message": {"chat": {"id": 5}}}])
+        yield consumer
+
+
+async def is_done(transaction: Transaction) -> bool:
+    return await state(transaction) == "done"
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -77,39 +83,34 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def test_that_an_answer_was_sent_is_kept_by_the_statement_that_ends_its_update(
-    container: AsyncContainer,
+    inbox: InboxService,
     settings: Settings,
     turns: TurnStore,
     answer_id: int,
-    sent_as: Callable[[], Awaitable[int | None]],
+    sent_as: SentAs,
     transaction: Transaction,
     statements: list[str],
 ) -> None:
-    inbox = await container.get(InboxService)
 
     async def handle(_update: ClaimedUpdate) -> None:
         statements.clear()
         await turns.mark_sent(answer_id, 77)
         assert statements == []
 
-    async def is_done() -> bool:
-        return await state(transaction) == "done"
-
-    async with consuming(inbox, settings, handle):
-        await until(is_done)
+    async with handling(inbox, settings, handle):
+        await until(partial(is_done, transaction))
     assert await sent_as() == 77
     (ending,) = [one for one in statements if "UPDATE messages" in one]
     assert "UPDATE inbox_updates" in ending
 
 
 async def test_an_answer_that_was_sent_before_its_update_failed_is_not_sent_again(
-    container: AsyncContainer,
+    inbox: InboxService,
     settings: Settings,
     turns: TurnStore,
     answer_id: int,
-    sent_as: Callable[[], Awaitable[int | None]],
+    sent_as: SentAs,
 ) -> None:
-    inbox = await container.get(InboxService)
     seen = []
 
     async def handle(_update: ClaimedUpdate) -> None:
@@ -121,20 +122,19 @@ async def test_an_answer_that_was_sent_before_its_update_failed_is_not_sent_agai
     async def was_tried_again() -> bool:
         return len(seen) == 2
 
-    async with consuming(inbox, settings, handle):
+    async with handling(inbox, settings, handle):
         await until(was_tried_again)
     assert seen == [None, 77]
 
 
 async def test_an_answer_that_was_sent_before_the_bot_stopped_is_not_sent_again(
-    container: AsyncContainer,
+    inbox: InboxService,
     settings: Settings,
     turns: TurnStore,
     answer_id: int,
-    sent_as: Callable[[], Awaitable[int | None]],
+    sent_as: SentAs,
     transaction: Transaction,
 ) -> None:
-    inbox = await container.get(InboxService)
     is_sent = asyncio.Event()
 
     async def handle(_update: ClaimedUpdate) -> None:
@@ -142,7 +142,7 @@ async def test_an_answer_that_was_sent_before_the_bot_stopped_is_not_sent_again(
         is_sent.set()
         await asyncio.Event().wait()
 
-    async with consuming(inbox, settings, handle) as consumer:
+    async with handling(inbox, settings, handle) as consumer:
         await is_sent.wait()
         assert await sent_as() is None
         await consumer.drain(timeout=0)
@@ -151,13 +151,12 @@ async def test_an_answer_that_was_sent_before_the_bot_stopped_is_not_sent_again(
 
 
 async def test_what_takes_its_time_after_an_answer_puts_its_mark_at_no_risk(
-    container: AsyncContainer,
+    inbox: InboxService,
     settings: Settings,
     turns: TurnStore,
     answer_id: int,
-    sent_as: Callable[[], Awaitable[int | None]],
+    sent_as: SentAs,
 ) -> None:
-    inbox = await container.get(InboxService)
     seen = []
 
     async def handle(_update: ClaimedUpdate) -> None:
@@ -167,22 +166,20 @@ async def test_what_takes_its_time_after_an_answer_puts_its_mark_at_no_risk(
     async def was_seen() -> bool:
         return bool(seen)
 
-    async with consuming(inbox, settings, handle):
+    async with handling(inbox, settings, handle):
         await until(was_seen)
     assert seen == [77]
 
 
 async def test_what_goes_on_after_its_update_was_done_is_kept_too(
-    container: AsyncContainer,
+    inbox: InboxService,
     settings: Settings,
     turns: TurnStore,
     answer_id: int,
-    sent_as: Callable[[], Awaitable[int | None]],
+    sent_as: SentAs,
     transaction: Transaction,
 ) -> None:
-    inbox, may_go_on = await container.get(InboxService), asyncio.Event()
-    later = Nursery()
-    gone_on = asyncio.Event()
+    later, may_go_on, gone_on = Nursery(), asyncio.Event(), asyncio.Event()
 
     async def go_on() -> None:
         await may_go_on.wait()
@@ -192,11 +189,8 @@ async def test_what_goes_on_after_its_update_was_done_is_kept_too(
     async def handle(_update: ClaimedUpdate) -> None:
         later.start(go_on(), name="later")
 
-    async def is_done() -> bool:
-        return await state(transaction) == "done"
-
-    async with consuming(inbox, settings, handle):
-        await until(is_done)
+    async with handling(inbox, settings, handle):
+        await until(partial(is_done, transaction))
         may_go_on.set()
         async with asyncio.timeout(PATIENCE):
             await gone_on.wait()

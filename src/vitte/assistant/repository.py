@@ -22,8 +22,8 @@ STOPS_CHANNEL = "vitte_stops"
 
 # One statement for any number of turns. Everybody who asks gets a dialog if they have none; each question is
 # stored, once however often it comes in; and back comes all that an answer needs, what is known of the person
-# included. What the statement itself
-# has stored it does not see: the question is put to the end of its context by whoever reads the rows.
+# included. What the statement itself has stored it does not see: the question is put to the end of its
+# context by whoever reads the rows.
 #
 # The context is what was said since the dialog's summary, the newest first, as long as it has room.
 # A question that never got an answer is left out of it: models expect the two sides to take turns.

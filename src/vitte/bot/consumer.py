@@ -167,13 +167,8 @@ class Consumer:
         return True
 
     async def _release(self, claimed: list[ClaimedUpdate]) -> None:
-        if not claimed:
-            return
-        try:
-            async with asyncio.timeout(_RELEASE_WITHIN):
-                await self._inbox.release(claimed)
-        except DATABASE_ERRORS:
-            logger.warning("release_failed", count=len(claimed))
+        if claimed:
+            await _in_time(self._inbox.release(claimed), or_log="release_failed", count=len(claimed))
 
     async def _process(self, update: ClaimedUpdate) -> None:
         bind_correlation_id(f"update-{update.update_id}")
@@ -212,13 +207,8 @@ class Consumer:
 
     async def _write_in_time(self, effects: tuple[Effect, ...]) -> None:
         """Write what has come of an update that is given back, for whoever goes on with it to see."""
-        if not effects:
-            return
-        try:
-            async with asyncio.timeout(_RELEASE_WITHIN):
-                await self._inbox.write(effects)
-        except DATABASE_ERRORS:
-            logger.warning("effects_not_written", count=len(effects))
+        if effects:
+            await _in_time(self._inbox.write(effects), or_log="effects_not_written", count=len(effects))
 
     async def _put_off(
         self, update: ClaimedUpdate, error: Exception, effects: tuple[Effect, ...]
@@ -285,3 +275,12 @@ class Consumer:
             if update not in kept and (task := self._handling.get(update)) is not None:
                 logger.warning("update_overtaken", update_id=update.update_id)
                 task.cancel()
+
+
+async def _in_time(write: Awaitable[None], *, or_log: str, count: int) -> None:
+    """Write what a process leaves behind when it ends; log it when PostgreSQL does not take it in time."""
+    try:
+        async with asyncio.timeout(_RELEASE_WITHIN):
+            await write
+    except DATABASE_ERRORS:
+        logger.warning(or_log, count=count)
