@@ -26,9 +26,9 @@ from vitte.core.errors import VitteError
 from vitte.core.nursery import Nursery
 from vitte.core.tokens import IMAGE_TOKENS, count_tokens
 from vitte.usage.costs import cost_of
-from vitte.usage.ledger import UsageLedger
+from vitte.usage.ledger import UsageLedger, settlement_of
 from vitte.usage.prices import Price
-from vitte.usage.schemas import CallRequest, Reservation
+from vitte.usage.schemas import CallRequest, Reservation, Settlement
 
 logger = structlog.get_logger(__name__)
 
@@ -62,11 +62,15 @@ class Brief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """An answer, what cut it short if it did not end by itself, and the name of the model that gave it."""
+    """An answer, what cut it short if it did not end by itself, and the name of the model that gave it.
+
+    `used` is what its last call took: whoever stores the answer settles it with that.
+    """
 
     text: str
     cut_by: VitteError | None
     model: str
+    used: Settlement | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,6 +81,8 @@ class _Progress:
     text: str = ""
     ends_early: bool = False
     started: float = field(default_factory=time.monotonic)
+    used: Settlement | None = None
+    """What the call before took, until that is being settled."""
     settling: list[asyncio.Task[object]] = field(default_factory=list)
 
     @property
@@ -98,8 +104,9 @@ class _Round:
 class AnswerMaker:
     """Makes answers. Each call to a model is reserved in the ledger before, and settled however it ends.
 
-    Lives as long as its process. A process that is ended in the middle leaves its reservations to the
-    sweeper: its updates are handled again, elsewhere.
+    The last one's settlement goes with the answer, if there is one to be stored. Lives as long as its
+    process. A process that is ended in the middle leaves its reservations to the sweeper: its updates are
+    handled again, elsewhere.
     """
 
     def __init__(self, ledger: UsageLedger, tools: ToolRegistry) -> None:
@@ -114,6 +121,19 @@ class AnswerMaker:
         """
         progress = _Progress(model=brief.model.name)
         try:
+            cut_by = await self._speak_up(brief, progress, reply, running)
+            await self._settled(progress)
+        except BaseException:
+            self._settle(progress)
+            await self._settled(progress)
+            raise
+        return Made(text=progress.text, cut_by=cut_by, model=progress.model, used=progress.used)
+
+    async def _speak_up(
+        self, brief: Brief, progress: _Progress, reply: Reply, running: RunningAnswer
+    ) -> VitteError | None:
+        """Make the answer as far as it comes, and return what cut it short."""
+        try:
             await self._speak(brief, progress, reply, running)
             if not progress.text.strip():
                 raise LlmInterruptedError("the answer is empty")
@@ -121,14 +141,10 @@ class AnswerMaker:
             _note_early_end(error, progress)
             if not progress.text.strip():
                 raise
-            return Made(text=progress.text, cut_by=error, model=progress.model)
-        finally:
-            if progress.settling:
-                await asyncio.gather(*progress.settling)
+            return error
         ANSWERS.labels(outcome="complete").inc()
         logger.info("answer_complete", seconds=progress.seconds, characters=len(progress.text))
-        cut_by = AnswerCutShortError() if progress.ends_early else None
-        return Made(text=progress.text, cut_by=cut_by, model=progress.model)
+        return AnswerCutShortError() if progress.ends_early else None
 
     async def _speak(self, brief: Brief, progress: _Progress, reply: Reply, running: RunningAnswer) -> None:
         messages = list(brief.messages)
@@ -139,6 +155,7 @@ class AnswerMaker:
             if not spoken.calls or brief.tools is None or not tools:
                 return
             is_first = False
+            self._settle(progress)
             messages.append(ChatMessage("assistant", spoken.text, tool_calls=spoken.calls))
             async with running.until_stopped():
                 for call in spoken.calls:
@@ -190,32 +207,40 @@ class AnswerMaker:
             raise
         finally:
             if outcome:
-                progress.settling.append(
-                    self._nursery.start(self._settle(brief, reservation, call, outcome), name="settle")
-                )
+                progress.used = _settlement(brief, reservation, call, outcome)
         return call
 
-    async def _settle(self, brief: Brief, reservation: Reservation, call: _Round, outcome: str) -> None:
-        # Whoever stood in for the first model has a price of its own.
-        price = brief.prices.get(call.model, Price())
-        request = replace(
-            reservation.request, model=call.model, price_in=price.price_in, price_out=price.price_out
-        )
-        is_stopped = outcome == AnswerStoppedError.code
-        is_nothing = not (call.text or call.calls or is_stopped)
-        usage = call.usage or Usage(
-            prompt_tokens=0 if is_nothing else call.prompt_tokens,
-            completion_tokens=count_tokens(call.text) if call.text else 0,
-            is_estimated=True,
-        )
-        await self._ledger.settle(
-            Reservation(id=reservation.id, request=request),
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
-            is_estimated=usage.is_estimated,
-            outcome=outcome,
-            refund_message=is_nothing,
-        )
+    def _settle(self, progress: _Progress) -> None:
+        used, progress.used = progress.used, None
+        if used is not None:
+            progress.settling.append(self._nursery.start(self._ledger.close(used), name="settle"))
+
+    async def _settled(self, progress: _Progress) -> None:
+        if progress.settling:
+            await asyncio.gather(*progress.settling)
+
+
+def _settlement(brief: Brief, reservation: Reservation, call: _Round, outcome: str) -> Settlement:
+    # Whoever stood in for the first model has a price of its own.
+    price = brief.prices.get(call.model, Price())
+    request = replace(
+        reservation.request, model=call.model, price_in=price.price_in, price_out=price.price_out
+    )
+    is_stopped = outcome == AnswerStoppedError.code
+    is_nothing = not (call.text or call.calls or is_stopped)
+    usage = call.usage or Usage(
+        prompt_tokens=0 if is_nothing else call.prompt_tokens,
+        completion_tokens=count_tokens(call.text) if call.text else 0,
+        is_estimated=True,
+    )
+    return settlement_of(
+        Reservation(id=reservation.id, request=request),
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        is_estimated=usage.is_estimated,
+        outcome=outcome,
+        refund_message=is_nothing,
+    )
 
 
 def _request(brief: Brief, call: _Round, *, counts_as_message: bool) -> CallRequest:

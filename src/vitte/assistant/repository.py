@@ -1,6 +1,6 @@
 """Queries about questions and answers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select, update
@@ -15,6 +15,9 @@ from vitte.db.riders import Rider
 from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
 from vitte.memory.repository import KNOWN, known_of
+from vitte.usage.repository import settled
+from vitte.usage.schemas import Settled
+from vitte.usage.statements import CLOSED, settling_behind
 
 STOPS_CHANNEL = "vitte_stops"
 """PostgreSQL's notification channel that tells of stopped answers."""
@@ -139,21 +142,26 @@ _BEGIN = Statement(
     """  # noqa: S608 - a constant of ours
 )
 # A question may be gone: its dialog can be deleted while it is answered. The lock keeps it until the end.
+# What the answers' calls took is settled behind that.
 _SAVE_ANSWERS = Statement(
-    """
-    INSERT INTO messages (dialog_id, question_id, role, text, model, tokens)
-    SELECT question.dialog_id, question.id, 'assistant', made.content, made.model, made.tokens
-    FROM unnest(
-        CAST(:question_ids AS bigint[]), CAST(:texts AS text[]), CAST(:models AS text[]),
-        CAST(:tokens AS integer[])
-    ) AS made (question_id, content, model, tokens)
-    JOIN LATERAL (
-        SELECT id, dialog_id FROM messages WHERE messages.id = made.question_id LIMIT 1 FOR KEY SHARE
-    ) AS question ON true
-    ON CONFLICT (question_id) WHERE question_id IS NOT NULL
-        DO UPDATE SET model = excluded.model WHERE messages.text = excluded.text
-    RETURNING question_id, id
-    """
+    f"""
+    WITH stored AS (
+        INSERT INTO messages (dialog_id, question_id, role, text, model, tokens)
+        SELECT question.dialog_id, question.id, 'assistant', made.content, made.model, made.tokens
+        FROM unnest(
+            CAST(:question_ids AS bigint[]), CAST(:texts AS text[]), CAST(:models AS text[]),
+            CAST(:tokens AS integer[])
+        ) AS made (question_id, content, model, tokens)
+        JOIN LATERAL (
+            SELECT id, dialog_id FROM messages WHERE messages.id = made.question_id LIMIT 1 FOR KEY SHARE
+        ) AS question ON true
+        ON CONFLICT (question_id) WHERE question_id IS NOT NULL
+            DO UPDATE SET model = excluded.model WHERE messages.text = excluded.text
+        RETURNING question_id, id
+    ), {settling_behind("stored")}
+    SELECT stored.question_id, stored.id, settled.*
+    FROM stored FULL JOIN ({CLOSED}) AS settled ON false
+    """  # noqa: S608 - a constant of ours
 )
 SENT = Rider(
     "sent",
@@ -201,11 +209,14 @@ class TurnRepository:
         found = {one: turns.get(_key_of(one)) for one in asked}
         return {one: turn for one, turn in found.items() if turn is not None}
 
-    async def save_answers(self, answers: Sequence[Answer]) -> dict[int, int]:
+    async def save_answers(
+        self, answers: Sequence[Answer], used: Mapping[str, Any]
+    ) -> tuple[dict[int, int], Settled]:
         """Store answers, not sent yet, and return the id of each by its question's; twice is stored once.
 
         One is missing when its question is gone, with its dialog, or has got another answer meanwhile: from
-        whoever took over from a process that was frozen for long. No two are to one question.
+        whoever took over from a process that was frozen for long. No two are to one question. Calls that were
+        `used` (`UsageLedger.parameters`) are settled, whatever becomes of the answers.
         """
         rows = await self._transaction.run(
             _SAVE_ANSWERS,
@@ -213,8 +224,10 @@ class TurnRepository:
             texts=[answer.text for answer in answers],
             models=[answer.model for answer in answers],
             tokens=[count_tokens(answer.text) for answer in answers],
+            **used,
         )
-        return {row.question_id: row.id for row in rows}
+        ids = {row.question_id: row.id for row in rows if row.question_id is not None}
+        return ids, settled([row for row in rows if row.question_id is None])
 
 
 def _key_of(asked: Asked) -> tuple[int, int, int | None, int]:

@@ -11,6 +11,7 @@ from vitte.clients.llm.protocol import Image
 from vitte.core.errors import VitteError
 from vitte.core.tokens import IMAGE_TOKENS, count_tokens
 from vitte.memory.schemas import Known
+from vitte.usage.schemas import Settlement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +135,8 @@ class Answer:
     orders: tuple[tuple[str, dict[str, Any]], ...] = field(default=(), compare=False)
     taught_by: Asked | None = None
     """The question, when the memory is to learn from it."""
+    used: Settlement | None = None
+    """What its last call to a model took, if that is not settled yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from babel.dates import format_date
 
 from vitte.assistant.context import Frame, QuestionTooLongError, budget, compose
 from vitte.assistant.errors import ModelCannotSeeError
-from vitte.assistant.generation import AnswerMaker, Brief
+from vitte.assistant.generation import AnswerMaker, Brief, Made
 from vitte.assistant.models import Chosen, ModelChooser
 from vitte.assistant.places import Place
 from vitte.assistant.running import RunningAnswers
@@ -116,7 +116,7 @@ class AssistantService:
                 brief = await self._brief(person, turn, frame, chosen, place, reply)
                 made = await self._maker.make(brief, reply, running)
                 content, cut_by = made.text, made.cut_by
-                answer_id = await self._save(person, asked, turn, made.text, made.model, place)
+                answer_id = await self._save(person, asked, turn, made, place)
             message_id = await reply.send(content, cut_by=cut_by)
             # To read it aloud takes its time.
             at_once = person.settings.speaks
@@ -213,9 +213,7 @@ class AssistantService:
         wanted = [*before[-_MAX_IMAGES:], *question.images]
         return await reply.load_images(wanted) if wanted else {}
 
-    async def _save(
-        self, person: Person, asked: Asked, turn: Turn, text: str, model: str, place: Place | None
-    ) -> int:
+    async def _save(self, person: Person, asked: Asked, turn: Turn, made: Made, place: Place | None) -> int:
         orders = []
         if turn.is_first and (place is None or not place.is_shared):
             orders.append((TITLE_DIALOG, {"dialog_id": turn.dialog_id}))
@@ -230,10 +228,11 @@ class AssistantService:
         )
         answer = Answer(
             turn=turn,
-            text=text,
-            model=model,
+            text=made.text,
+            model=made.model,
             orders=tuple(orders),
             taught_by=asked if teaches else None,
+            used=made.used,
         )
         return await outlast(lambda: self._turns.save_answer(answer))
 

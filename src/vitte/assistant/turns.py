@@ -12,11 +12,13 @@ from vitte.core.ids import current_correlation_id
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
+from vitte.db.outages import is_away
 from vitte.db.riders import Effect, may_wait, write
 from vitte.db.transaction import Transaction
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 from vitte.memory.service import MemoryService
+from vitte.usage.ledger import UsageLedger
 
 _TRIES = 3
 """How often to begin a turn that another process is beginning too: the second look finds what that stored."""
@@ -42,10 +44,12 @@ class TurnStore:
         session_factory: SessionFactory,
         queue: JobQueue,
         memory: MemoryService,
+        ledger: UsageLedger,
         settings: AssistantSettings,
     ) -> None:
         self._session_factory = session_factory
         self._memory = memory
+        self._ledger = ledger
         self._queue = queue
         self._settings = settings
         self._beginnings: Batcher[Asked, Turn | None] = Batcher(self._begin)
@@ -65,10 +69,16 @@ class TurnStore:
     async def save_answer(self, answer: Answer) -> int:
         """Store an answer that is not sent yet, and return its id; the same one twice is stored once.
 
-        Its orders become jobs with it. Raises AnswerStoppedError when its dialog was deleted meanwhile, and
-        RuntimeError when the question has another answer.
+        Its orders become jobs with it, and what its call took is settled, whatever becomes of the answer.
+        Raises AnswerStoppedError when its dialog was deleted meanwhile, and RuntimeError when the question
+        has another answer.
         """
-        answer_id = await self._answers.add(_Made(answer, current_correlation_id()))
+        try:
+            answer_id = await self._answers.add(_Made(answer, current_correlation_id()))
+        except Exception as error:
+            if answer.used is not None and not is_away(error):
+                await self._ledger.close(answer.used)
+            raise
         if answer_id is not None:
             return answer_id
         transaction = Transaction(self._session_factory)
@@ -122,16 +132,19 @@ class TurnStore:
         transaction = Transaction(self._session_factory)
         turns = TurnRepository(transaction)
         answers = [one.answer for one in made]
+        used = [answer.used for answer in answers if answer.used is not None]
         if not any(answer.orders or answer.taught_by for answer in answers):
             async with transaction.single():
-                ids = await turns.save_answers(answers)
+                ids, settled = await turns.save_answers(answers, self._ledger.parameters(used))
+            self._ledger.note(used, settled)
         else:
             jobs = JobService(transaction, JobRepository(transaction), self._queue)
             async with transaction:
-                ids = await turns.save_answers(answers)
+                ids, _ = await turns.save_answers(answers, self._ledger.parameters([]))
                 for one in made:
                     if one.answer.turn.question_id in ids:
                         await self._order(one, transaction, jobs)
+                await self._ledger.close_in(transaction, used)
         return [ids.get(answer.turn.question_id) for answer in answers]
 
     async def _order(self, made: _Made, transaction: Transaction, jobs: JobService) -> None:

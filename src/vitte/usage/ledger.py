@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -17,8 +18,8 @@ from vitte.usage.calendar import Period
 from vitte.usage.costs import cost_of, micro_dollars
 from vitte.usage.errors import ERRORS
 from vitte.usage.metrics import LIMITS_REACHED, count_closed
-from vitte.usage.repository import UsageRepository
-from vitte.usage.schemas import CallRequest, Limit, Reservation, Settlement, Verdict
+from vitte.usage.repository import UsageRepository, settling
+from vitte.usage.schemas import CallRequest, Limit, Reservation, Settled, Settlement, Verdict
 
 logger = structlog.get_logger(__name__)
 
@@ -40,7 +41,8 @@ class UsageLedger:
 
     What is reserved counts against every limit until it is settled. What never is, because its process was
     killed, is closed by the sweeper and counts as what was reserved; its update is tried again and reserves
-    anew. A call that ends in nothing may give its message back with `refunds_message`.
+    anew. A call that ends in nothing may give its message back with `refund_message`. Whoever has a statement
+    to write at that moment anyway can settle by that: `settlement_of` says what, and `note` what came of it.
 
     Lives as long as its process and is used by many tasks at once: what comes up while PostgreSQL is busy
     shares the next statement, each person once in it. Nothing is put off: both return when their own part is
@@ -89,30 +91,54 @@ class UsageLedger:
         "stopped" or an error's code; `refund_message` gives back the message of a call that a person got
         nothing for. While PostgreSQL is away this waits for it.
         """
-        request = reservation.request
-        used = Settlement(
-            id=reservation.id,
-            user_id=request.user_id,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            is_estimated=is_estimated,
-            outcome=outcome,
-            cost=cost_of(prompt_tokens, completion_tokens, request.price_in, request.price_out),
-            refunds_message=refund_message and request.counts_as_message,
-        )
-        is_settled = await outlast(partial(self._settlements.add, used))
-        if is_settled:
-            logger.info(
-                "call_settled",
-                kind=request.kind,
-                model=request.model,
+        return await self.close(
+            settlement_of(
+                reservation,
+                prompt_tokens=prompt_tokens,
+                completion_tokens=completion_tokens,
+                is_estimated=is_estimated,
                 outcome=outcome,
-                tokens=prompt_tokens + completion_tokens,
-                cost=used.cost,
+                refund_message=refund_message,
             )
-        else:
-            logger.warning("call_closed_before", call_id=reservation.id, outcome=outcome)
-        return is_settled
+        )
+
+    async def close(self, used: Settlement) -> bool:
+        """Settle a call as `settle` does."""
+        return await outlast(partial(self._settlements.add, used))
+
+    async def close_in(self, transaction: Transaction, used: Sequence[Settlement]) -> None:
+        """Settle calls in a transaction, as the last of what it does: others wait for the sums of the day.
+
+        No two of one call.
+        """
+        if used:
+            done = await UsageRepository(transaction).settle(used, now=self._clock.now())
+
+            async def committed() -> None:
+                self.note(used, done)
+
+            transaction.on_commit(committed)
+
+    def parameters(self, used: Sequence[Settlement]) -> dict[str, Any]:
+        """Return the parameters of a statement that settles these calls besides; no two of one call."""
+        return settling(used, now=self._clock.now())
+
+    def note(self, used: Sequence[Settlement], done: Settled) -> None:
+        """Count calls that a statement has settled, and tell of them."""
+        for sums in done.sums:
+            count_closed(sums)
+        for one in used:
+            if one.id in done.ids:
+                logger.info(
+                    "call_settled",
+                    kind=one.kind,
+                    model=one.model,
+                    outcome=one.outcome,
+                    tokens=one.prompt_tokens + one.completion_tokens,
+                    cost=one.cost,
+                )
+            else:
+                logger.warning("call_closed_before", call_id=one.id, outcome=one.outcome)
 
     async def _reserve(self, requests: Sequence[CallRequest]) -> list[tuple[Verdict, Period]]:
         period = Period(self._clock.now())
@@ -126,10 +152,34 @@ class UsageLedger:
     async def _settle(self, used: Sequence[Settlement]) -> list[bool]:
         transaction = Transaction(self._session_factory)
         async with transaction.single():
-            settled, closed = await UsageRepository(transaction).settle(used, now=self._clock.now())
-        for one in closed:
-            count_closed(one)
-        return [one.id in settled for one in used]
+            done = await UsageRepository(transaction).settle(used, now=self._clock.now())
+        self.note(used, done)
+        return [one.id in done.ids for one in used]
+
+
+def settlement_of(
+    reservation: Reservation,
+    *,
+    prompt_tokens: int,
+    completion_tokens: int,
+    is_estimated: bool,
+    outcome: str,
+    refund_message: bool = False,
+) -> Settlement:
+    """Return what `UsageLedger.settle` writes."""
+    request = reservation.request
+    return Settlement(
+        id=reservation.id,
+        user_id=request.user_id,
+        kind=request.kind,
+        model=request.model,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        is_estimated=is_estimated,
+        outcome=outcome,
+        cost=cost_of(prompt_tokens, completion_tokens, request.price_in, request.price_out),
+        refunds_message=refund_message and request.counts_as_message,
+    )
 
 
 def _reached(limit: Limit, request: CallRequest, verdict: Verdict, period: Period) -> Exception:

@@ -15,6 +15,7 @@ from vitte.usage.schemas import (
     CallRequest,
     ClosedCalls,
     Limit,
+    Settled,
     Settlement,
     Spending,
     UsageLeft,
@@ -59,25 +60,9 @@ class UsageRepository:
         )
         return {row.user_id: _verdict(row, budget=budget) for row in rows}
 
-    async def settle(
-        self, used: Sequence[Settlement], *, now: datetime
-    ) -> tuple[set[int], list[ClosedCalls]]:
-        """Put what calls took in the place of their reservations; no two of one call.
-
-        Returns the ids of those that are settled by this, for the others were closed before, and their sums.
-        """
-        rows = await self._transaction.run(
-            SETTLE,
-            ids=[one.id for one in used],
-            prompt_tokens=[one.prompt_tokens for one in used],
-            completion_tokens=[one.completion_tokens for one in used],
-            estimated=[one.is_estimated for one in used],
-            outcomes=[one.outcome for one in used],
-            costs=[one.cost for one in used],
-            refunded=[int(one.refunds_message) for one in used],
-            now=now,
-        )
-        return {call_id for row in rows for call_id in row.ids}, [_closed(row) for row in rows]
+    async def settle(self, used: Sequence[Settlement], *, now: datetime) -> Settled:
+        """Put what calls took in the place of their reservations; no two of one call."""
+        return settled(await self._transaction.run(SETTLE, **settling(used, now=now)))
 
     async def expire(self, *, now: datetime, limit: int) -> list[ClosedCalls]:
         """Close up to `limit` calls that nobody came back from by `now`."""
@@ -135,6 +120,26 @@ class UsageRepository:
             delete(BotDay).where(BotDay.day < before).returning(BotDay.day)
         )
         return len(deleted.all())
+
+
+def settling(used: Sequence[Settlement], *, now: datetime) -> dict[str, Any]:
+    """Return the parameters of what settles these calls."""
+    return {
+        "ids": [one.id for one in used],
+        "prompt_tokens": [one.prompt_tokens for one in used],
+        "completion_tokens": [one.completion_tokens for one in used],
+        "estimated": [one.is_estimated for one in used],
+        "outcomes": [one.outcome for one in used],
+        "costs": [one.cost for one in used],
+        "refunded": [int(one.refunds_message) for one in used],
+        "now": now,
+    }
+
+
+def settled(rows: Sequence[Row[Any]]) -> Settled:
+    """Read the rows that `CLOSED` returns."""
+    ids = frozenset(call_id for row in rows for call_id in row.ids)
+    return Settled(ids, [_closed(row) for row in rows])
 
 
 def _verdict(row: Row[Any], *, budget: int | None) -> Verdict:

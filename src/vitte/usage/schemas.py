@@ -1,5 +1,6 @@
 """What is asked of the ledger, and what it tells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -57,6 +58,8 @@ class Settlement:
 
     id: int
     user_id: int
+    kind: str
+    model: str
     prompt_tokens: int
     completion_tokens: int
     is_estimated: bool
@@ -88,6 +91,14 @@ class ClosedCalls:
     prompt_tokens: int
     completion_tokens: int
     cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What came of settling calls: the ids of those that were open until then, and their sums."""
+
+    ids: frozenset[int]
+    sums: Sequence[ClosedCalls]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,7 +141,7 @@ RESERVE = Statement(
     """
 )
 
-_WITH_SUMS = """
+_SUMS = """
     ), sums AS MATERIALIZED (
         SELECT
             user_id, day, sum(refunded) AS messages, sum(reserved_tokens) AS reserved_tokens,
@@ -187,6 +187,8 @@ _WITH_SUMS = """
         ) AS total
         WHERE bot_days.day = total.day
     )
+"""
+CLOSED = """
     SELECT
         kind, model, outcome, count(*) AS calls, sum(prompt_tokens) AS prompt_tokens,
         sum(completion_tokens) AS completion_tokens, sum(cost) AS cost, array_agg(id) AS ids
@@ -195,14 +197,10 @@ _WITH_SUMS = """
 """
 
 
-def _closing(closed: str) -> Statement:
-    """Return what closes calls: what was reserved for those `closed` is replaced by what they took."""
-    return Statement(closed + _WITH_SUMS)
-
-
-SETTLE = _closing(
-    """
-    WITH known AS MATERIALIZED (
+# What calls took takes the place of what was reserved for them. As a part of another statement it comes
+# behind what that does first: the bot's sums of the day are then locked for no longer than the end of it.
+_USED = """
+    known AS MATERIALIZED (
         SELECT used.*
         FROM unnest(
             CAST(:ids AS bigint[]), CAST(:prompt_tokens AS integer[]), CAST(:completion_tokens AS integer[]),
@@ -210,7 +208,7 @@ SETTLE = _closing(
             CAST(:refunded AS integer[])
         ) AS used (id, prompt_tokens, completion_tokens, is_estimated, outcome, cost, refunded)
         JOIN usage_calls ON usage_calls.id = used.id
-        WHERE usage_calls.state = 'reserved'
+        WHERE usage_calls.state = 'reserved' AND {first}
         ORDER BY used.id
         FOR NO KEY UPDATE OF usage_calls
     ), closed AS MATERIALIZED (
@@ -223,11 +221,20 @@ SETTLE = _closing(
         RETURNING
             usage_calls.id, user_id, day, kind, model, usage_calls.outcome, reserved_tokens, reserved_cost,
             usage_calls.prompt_tokens, usage_calls.completion_tokens, usage_calls.cost, known.refunded
+"""
+SETTLE = Statement(f"WITH {_USED.format(first='true')} {_SUMS} {CLOSED}")
+
+
+def settling_behind(name: str) -> str:
+    """Return what settles calls as common table expressions, behind the one of this name.
+
+    `CLOSED` reads what came of it. It has the parameters of `SETTLE`.
     """
-)
+    return f"{_USED.format(first=f'(SELECT count(*) FROM {name}) >= 0')} {_SUMS}"  # noqa: S608 - constants of ours
+
+
 # All that is reserved may have been spent; how much of it on the answer nobody knows.
-EXPIRE = _closing(
-    """
+_OVERDUE = """
     WITH overdue AS MATERIALIZED (
         SELECT id
         FROM usage_calls
@@ -243,8 +250,8 @@ EXPIRE = _closing(
         RETURNING
             id, user_id, day, kind, model, outcome, reserved_tokens, reserved_cost, prompt_tokens,
             completion_tokens, cost, 0 AS refunded
-    """
-)
+"""
+EXPIRE = Statement(f"{_OVERDUE} {_SUMS} {CLOSED}")
 LEFT = Statement(
     """
     SELECT
