@@ -11,7 +11,7 @@ from tests.chaos.stage import until
 from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
-from vitte.db import engine as engine_module
+from vitte.db import checkout as checkout_module
 from vitte.db.engine import create_engine
 
 
@@ -42,7 +42,7 @@ async def test_connections_that_the_server_has_closed_are_replaced_unseen(
 async def test_a_connection_that_was_lost_while_it_rested_is_replaced_unseen(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "_RESTED", 0.0)
+    monkeypatch.setattr(checkout_module, "_TEST_AFTER", 0.0)
     settings.database.command_timeout = 3
     async with running_proxy(settings.database.port) as proxy:
         settings.database.port = proxy.port

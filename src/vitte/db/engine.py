@@ -1,22 +1,19 @@
 """The connection pool of a process."""
 
+import math
 import ssl
-import time
 from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import URL, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from vitte.core.settings.backends import DatabaseSettings
+from vitte.db.checkout import watch
 from vitte.db.metrics import POOLS
 
-_RESTED = 30.0
-"""Seconds of rest after which a connection is tested over the network before its next use."""
-_RESTED_SINCE = "vitte_rested_since"
 _WITH_FEW_STATEMENTS = frozenset({"bot", "api", "worker"})
 
 SessionFactory = async_sessionmaker[AsyncSession]
@@ -101,33 +98,9 @@ def create_engine(settings: DatabaseSettings, *, process: str) -> AsyncEngine:
     )
     if isinstance(engine.pool, QueuePool):
         POOLS.add(engine.pool, limit=settings.pool_size + settings.max_overflow)
-    if settings.pool_pre_ping:
-        _test_before_use(engine)
+    recycle_after = settings.pool_recycle if settings.pool_recycle >= 0 else math.inf
+    watch(engine, recycle_after=recycle_after, are_tested=settings.pool_pre_ping)
     return engine
-
-
-def _test_before_use(engine: AsyncEngine) -> None:
-    """Replace a connection that is lost before anybody uses it.
-
-    SQLAlchemy's own test asks the server before each transaction: BEGIN, an empty statement and ROLLBACK, as
-    many round trips as most transactions have themselves. But a server that ends closes its connections, and
-    we are told. Only for a connection that rested the server is asked, for a firewall may have forgotten it.
-    """
-
-    def note_rest(_connection: Any, record: Any) -> None:
-        record.info[_RESTED_SINCE] = time.monotonic()
-
-    def test(connection: Any, record: Any, _proxy: Any) -> None:
-        if connection.driver_connection.is_closed():
-            raise DisconnectionError("closed by the server")
-        if time.monotonic() - record.info.get(_RESTED_SINCE, time.monotonic()) > _RESTED:
-            try:
-                connection.ping()
-            except (engine.dialect.loaded_dbapi.Error, OSError) as error:
-                raise DisconnectionError("lost while it rested") from error
-
-    event.listen(engine.sync_engine, "checkin", note_rest)
-    event.listen(engine.sync_engine, "checkout", test)
 
 
 async def connect(settings: DatabaseSettings, *, process: str, **server_settings: str) -> Any:

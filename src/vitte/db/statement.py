@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
+from vitte.db.checkout import give_back, take
+
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 _DIALECT_ERROR: type[Exception] = PGDialect_asyncpg.import_dbapi().Error  # type: ignore[no-untyped-call]
 
@@ -48,7 +50,7 @@ class Statement:
             rows: Sequence[Row] = await connection.fetch(self._sql, *arguments, record_class=Row)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # The pool looks at the connection before it is used again.
-            await greenlet_spawn(pooled.close)
+            await give_back(engine, pooled)
             if connection.is_closed():
                 raise ConnectionResetError("PostgreSQL has closed the connection") from error
             raise
@@ -56,7 +58,7 @@ class Statement:
             # Nobody knows what the connection is in the middle of.
             await greenlet_spawn(pooled.invalidate)
             raise
-        await greenlet_spawn(pooled.close)
+        await give_back(engine, pooled)
         return rows
 
 
@@ -67,7 +69,7 @@ async def _checked_out(engine: AsyncEngine) -> Any:
     SQLAlchemyError when it is asked without a session: so it says that PostgreSQL is just starting up.
     """
     try:
-        return await engine.raw_connection()
+        return await take(engine)
     except _DIALECT_ERROR as error:
         cause = error.__cause__
         raise (cause if isinstance(cause, Exception) else ConnectionError(str(error))) from None
