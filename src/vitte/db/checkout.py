@@ -97,9 +97,9 @@ def watch(engine: AsyncEngine, *, recycle_after: float, are_tested: bool) -> Non
 
 
 async def take(engine: AsyncEngine) -> Any:
-    """Return a connection of the pool. Raises errors of the pool, and the driver's in its adapter's words.
+    """Return a connection of the pool. Raises the pool's errors, and those of the driver's adapter.
 
-    One that is free and in order is there without waiting, so the greenlet is spared in which SQLAlchemy would
+    One that is free and in order is there without waiting, so no greenlet is needed in which SQLAlchemy would
     wait: that is most of what it costs.
     """
     resting = _RESTING.get(engine.sync_engine)
