@@ -53,6 +53,7 @@ def main() -> None:
             first_token=options.first_token,
             between_tokens=1 / options.tokens_per_second,
             words=options.tokens,
+            json_answer='{"remember": [], "forget": []}',
             keeps_requests=False,
             on_end=lambda question, began, ended: _note(log, question, began, ended),
         )

@@ -53,6 +53,15 @@ async def ask(model: ModelChain) -> str:
     return "".join([chunk.text async for chunk in model.stream(QUESTION)])
 
 
+async def test_the_scripted_model_answers_with_json_only_whoever_tells_it_to(
+    client: ModelChain, script: Script
+) -> None:
+    script.json_answer, script.words = '{"remember": []}', 20
+    told = [ChatMessage("system", "Answer with one JSON object."), ChatMessage("user", "Hello")]
+    assert "".join([chunk.text async for chunk in client.stream(told)]) == '{"remember": []}'
+    assert (await ask(client)).startswith("You said: Привет, how are you?")
+
+
 async def test_the_answer_comes_while_it_is_made_and_with_its_cost(
     client: ModelChain, script: Script
 ) -> None:

@@ -36,6 +36,8 @@ class Script:
     """How the models behave: seconds to the first token and between tokens, and what goes wrong."""
 
     answer: str | None = None
+    json_answer: str | None = None
+    """What it answers when it is told to answer with JSON; None: what it answers else."""
     first_token: float = 0.0
     between_tokens: float = 0.0
     fault: Fault | None = None

@@ -202,6 +202,8 @@ class ScriptedModel:
             yield b"data: " + orjson.dumps({"error": {"message": "scripted"}}) + b"\n\n"
 
     def _tokens(self, body: dict[str, Any]) -> list[str]:
+        if self.script.json_answer is not None and _wants_json(body):
+            return self.script.json_answer.split(" ")
         tokens = self._answer(body).split(" ")
         most = body.get("max_tokens", body.get("max_completion_tokens", self.script.words))
         length = min(self.script.words, most)
@@ -212,6 +214,11 @@ class ScriptedModel:
             return self.script.answer
         said = "The tool said" if body["messages"][-1]["role"] == "tool" else "You said"
         return f"{said}: {_question(body)}"
+
+
+def _wants_json(body: dict[str, Any]) -> bool:
+    first = body["messages"][0]
+    return first["role"] == "system" and "JSON" in str(first["content"])
 
 
 def _question(body: dict[str, Any]) -> str:
