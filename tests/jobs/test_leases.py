@@ -1,9 +1,15 @@
 """Jobs in the hands of workers: one at a time, three tries."""
 
 import asyncio
+from datetime import timedelta
+
+from sqlalchemy import func, update
 
 from tests.jobs.conftest import ChangeJobs, Enqueue, ReadJob
-from vitte.db.models import JobState
+from vitte.core.clock import utc_now
+from vitte.core.job_names import LATER_QUEUE
+from vitte.db.models import Job, JobState
+from vitte.db.transaction import Transaction
 from vitte.jobs.leases import MAX_ATTEMPTS, JobLeases
 
 
@@ -18,6 +24,32 @@ async def test_of_many_messages_for_one_job_one_begins_it(enqueue: Enqueue, leas
 
 async def test_a_message_for_a_job_that_is_gone_is_dropped(leases: JobLeases) -> None:
     assert await leases.claim(12345) is None
+
+
+async def test_jobs_that_are_done_together_are_due_and_new_and_each_is_one_workers(
+    enqueue: Enqueue, leases: JobLeases, transaction: Transaction
+) -> None:
+    first = [await enqueue("tests.asks", number=number) for number in range(5)]
+    other = await enqueue("tests.any")
+    later = await enqueue("tests.asks", queue=LATER_QUEUE)
+    await enqueue("tests.asks", run_at=utc_now() + timedelta(hours=1))
+    # Begun before: it may be what its worker died of.
+    tried = await enqueue("tests.asks")
+    assert await leases.claim(tried) is not None
+    async with transaction:
+        await transaction.session.execute(
+            update(Job).where(Job.id == tried).values(leased_until=func.now() - timedelta(seconds=1))
+        )
+    together = await asyncio.gather(*(leases.claim_more(other, {"tests.asks"}, limit=3) for _ in range(3)))
+    assert max(len(some) for some in together) <= 3
+    jobs = [job for some in together for job in some]
+    assert sorted(job.id for job in jobs) == first
+    assert {job.attempt for job in jobs} == {1}
+    assert all([await leases.renew(job) for job in jobs])
+    (any_job,) = await leases.claim_more(first[0], {"tests.any"}, limit=3)
+    (late_job,) = await leases.claim_more(later, {"tests.any", "tests.asks"}, limit=3)
+    assert (any_job.id, late_job.id) == (other, later)
+    assert await leases.claim_more(12345, {"tests.asks"}, limit=3) == []
 
 
 async def test_a_job_whose_worker_died_is_begun_by_another_after_the_lease(

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select
 
 from tests.memory.conftest import Meet, Say, WordCounter, kept
 from vitte.clients.jobs import JobQueue
+from vitte.core.job_names import LATER_QUEUE, QUEUE
 from vitte.core.json import loads
 from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory
@@ -276,6 +277,10 @@ async def test_a_person_is_looked_at_once_in_a_while_and_at_once_when_they_ask_f
     assert await ordered() == [(anna, False), (ben, False)]
     await answered(anna, "Запомни: я пью чай")
     assert await ordered() == [(anna, False), (ben, False), (anna, True)]
+    # What somebody waits to see does not wait behind a heap of looks, and what they ask for is no heap.
+    async with transaction:
+        queues = await transaction.session.scalars(select(Job.queue).order_by(Job.id))
+        assert queues.all() == [LATER_QUEUE, LATER_QUEUE, QUEUE]
     clock.time += timedelta(seconds=settings.memory.learn_interval)
     await answered(anna, "And now?")
     assert (await ordered())[3:] == [(anna, False)]

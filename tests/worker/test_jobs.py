@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from tests.patience import PATIENCE
 from tests.web.processes import RunningProcess, running
-from tests.worker.conftest import WORKER, Enqueue, SendTick
+from tests.worker.conftest import WORKER, Enqueue, SendTick, WaitFor, running_with_clock
 from vitte.core.ids import bind_correlation_id
 from vitte.core.job_names import TEST_TASK
 from vitte.core.settings import Settings
@@ -67,6 +67,38 @@ async def test_all_jobs_of_a_process_share_its_connections(
     used = await redis.lrange("connections", 0, -1)
     assert len(used) == 25
     assert len({str(connection).partition(":")[2] for connection in used}) == 1
+
+
+async def test_jobs_that_wait_for_a_model_wait_together(
+    worker: RunningProcess, enqueue: Enqueue, redis: Redis, until_jobs_are: WaitFor
+) -> None:
+    # The only process is busy until all of them are there.
+    await enqueue("tests.waits", name="first")
+    await worker.logged("job_started", job="tests.waits")
+    for name in ("a", "b", "c"):
+        bind_correlation_id(f"of-{name}")
+        await enqueue("tests.asks", name=name)
+    await redis.rpush("go", "on")
+    await until_jobs_are(done=4)
+    assert {b"a", b"b", b"c"} <= set(await redis.lrange("ended", 0, -1))
+    # Each speaks for itself.
+    for name in ("a", "b", "c"):
+        await worker.logged("asking", name=name, correlation_id=f"of-{name}", job="tests.asks")
+        await worker.logged("job_finished", job="tests.asks", correlation_id=f"of-{name}")
+
+
+async def test_a_job_that_kills_its_process_takes_no_other_with_it_for_good(
+    worker_settings: Settings, enqueue: Enqueue, redis: Redis, until_jobs_are: WaitFor
+) -> None:
+    async with running_with_clock(worker_settings) as worker:
+        await enqueue("tests.waits", name="first")
+        await worker.logged("job_started", job="tests.waits")
+        for name in ("dies", "a", "b"):
+            await enqueue("tests.asks", name=name)
+        await redis.rpush("go", "on")
+        await until_jobs_are(done=3, dead=1)
+        assert {b"a", b"b"} <= set(await redis.lrange("ended", 0, -1))
+        await worker.logged("job_dead", job="tests.asks")
 
 
 async def test_a_job_that_takes_too_long_ends_and_leaves_the_next_one_alone(

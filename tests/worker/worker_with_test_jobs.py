@@ -37,6 +37,19 @@ async def waits(name: str, redis: FromDishka[Redis]) -> None:
     await redis.rpush("ended", name)
 
 
+@job("tests.asks", waits=True)
+async def asks(name: str, redis: FromDishka[Redis]) -> None:
+    """Tell when it begins, wait until three have begun, or die if that is its name."""
+    logger.info("asking", name=name)
+    begun = await redis.rpush("begun", name)
+    if name == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    while begun < 3:
+        await asyncio.sleep(0.01)
+        begun = await redis.llen("begun")
+    await redis.rpush("ended", name)
+
+
 @job("tests.greet")
 async def greet(number: int, seconds: float, transaction: FromDishka[Transaction]) -> None:
     """Leave a person behind, and count in PostgreSQL how often that came to its end."""

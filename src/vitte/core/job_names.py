@@ -4,8 +4,10 @@ from typing import Final
 
 QUEUE: Final = "default"
 """The queue of every job that has none of its own."""
-JOB_QUEUES: Final = (QUEUE,)
-"""All queues of jobs."""
+LATER_QUEUE: Final = "later"
+"""Of jobs that come in heaps and whose end nobody sees: what somebody looks for does not wait behind them."""
+JOB_QUEUES: Final = (QUEUE, LATER_QUEUE)
+"""All queues of jobs; the worker takes from each in turn."""
 TICK_QUEUE: Final = "ticks"
 """What the clock sends: apart from jobs, so that a tick never waits behind a heap of them."""
 

@@ -1,5 +1,6 @@
 """Handing jobs out to workers, each to one at a time."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import structlog
@@ -36,6 +37,15 @@ class JobLeases:
             return await JobRepository(transaction).claim(
                 job_id, lease=self._lease, max_attempts=MAX_ATTEMPTS
             )
+
+    async def claim_more(self, job_id: int, names: Collection[str], *, limit: int) -> list[ClaimedJob]:
+        """Begin up to `limit` jobs of these names in this job's queue.
+
+        They are due and were never begun; the oldest are first.
+        """
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            return await JobRepository(transaction).claim_more(job_id, names, lease=self._lease, limit=limit)
 
     async def renew(self, job: ClaimedJob) -> bool:
         """Go on with a job; False when it is somebody else's by now."""

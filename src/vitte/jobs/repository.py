@@ -1,11 +1,12 @@
 """Queries about jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     Select,
     Text,
     and_,
@@ -31,6 +32,9 @@ from vitte.jobs.schemas import Backlog, ClaimedJob, DeadJob
 _IS_OPEN = Job.state == text("'open'")
 _IS_FREE = or_(Job.leased_until.is_(None), Job.leased_until < func.now())
 _IS_DUE = and_(_IS_OPEN, Job.run_at <= func.now(), _IS_FREE)
+_CLAIMED = (Job.id, Job.name, Job.args, Job.correlation_id, Job.attempts)
+_LOOKED_AT = 200
+"""Due jobs among which those are looked for that are done together."""
 # Whatever message there was has been taken by the try before, or there was none yet.
 _HAS_NO_MESSAGE = or_(Job.sent_at.is_(None), Job.sent_at < func.greatest(Job.run_at, Job.leased_until))
 
@@ -67,12 +71,39 @@ class JobRepository:
             update(Job)
             .where(Job.id == job_id, _IS_DUE, Job.attempts < max_attempts)
             .values(leased_until=func.now() + lease, attempts=Job.attempts + 1)
-            .returning(Job.id, Job.name, Job.args, Job.correlation_id, Job.attempts)
+            .returning(*_CLAIMED)
         )
         row = rows.one_or_none()
-        if row is None:
-            return None
-        return ClaimedJob(id=row[0], name=row[1], args=row[2], correlation_id=row[3], attempt=row[4])
+        return None if row is None else _claimed(row)
+
+    async def claim_more(
+        self, job_id: int, names: Collection[str], *, lease: timedelta, limit: int
+    ) -> list[ClaimedJob]:
+        """Begin up to `limit` due jobs of these names that were never begun, the oldest first.
+
+        Looked for among the oldest few that are due in this job's queue: no heap of others is read through.
+        """
+        queue = select(Job.queue).where(Job.id == job_id).scalar_subquery()
+        oldest = (
+            select(Job.id)
+            .where(_IS_DUE, Job.queue == queue, Job.attempts == 0)
+            .order_by(Job.run_at, Job.id)
+            .limit(_LOOKED_AT)
+        )
+        chosen = (
+            select(Job.id)
+            .where(is_one_of(Job.id, oldest), _IS_DUE, Job.attempts == 0, Job.name.in_(sorted(names)))
+            .order_by(Job.run_at, Job.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = await self._transaction.session.execute(
+            update(Job)
+            .where(is_one_of(Job.id, chosen))
+            .values(leased_until=func.now() + lease, attempts=Job.attempts + 1)
+            .returning(*_CLAIMED)
+        )
+        return [_claimed(row) for row in rows]
 
     async def renew(self, job: ClaimedJob, *, lease: timedelta) -> bool:
         """Keep a job for another `lease`; False if it is done or somebody else has begun it since."""
@@ -109,11 +140,12 @@ class JobRepository:
         )
         return bool(dead)
 
-    async def bury(self, *, error: str, max_attempts: int, limit: int) -> list[DeadJob]:
+    async def bury(self, queue: str, *, error: str, max_attempts: int, limit: int) -> list[DeadJob]:
         """Put to rest up to `limit` jobs whose last try never came to an end."""
+        lost = _some(_IS_DUE, Job.queue == queue, Job.attempts >= max_attempts, limit=limit)
         rows = await self._transaction.session.execute(
             update(Job)
-            .where(is_one_of(Job.id, _some(_IS_DUE, Job.attempts >= max_attempts, limit=limit)))
+            .where(is_one_of(Job.id, lost))
             .values(state=JobState.DEAD, leased_until=null(), finished_at=func.now(), error=error)
             .returning(Job.id, Job.name, Job.correlation_id)
         )
@@ -171,6 +203,12 @@ class JobRepository:
             )
         ).all()
         return [row.id for row in sorted(rows)]
+
+
+def _claimed(row: Row[Any]) -> ClaimedJob:
+    return ClaimedJob(
+        id=row.id, name=row.name, args=row.args, correlation_id=row.correlation_id, attempt=row.attempts
+    )
 
 
 def _is_at_rest_as(state: JobState) -> ColumnElement[bool]:

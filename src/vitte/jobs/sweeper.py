@@ -39,11 +39,13 @@ class JobSweeper:
 
     async def bury(self) -> list[DeadJob]:
         """Give up jobs that have killed their process in every try, and return them."""
-        transaction = Transaction(self._session_factory)
-        async with transaction:
-            dead = await JobRepository(transaction).bury(
-                error=_KILLED, max_attempts=MAX_ATTEMPTS, limit=_BATCH
-            )
+        dead = []
+        for queue in JOB_QUEUES:
+            transaction = Transaction(self._session_factory)
+            async with transaction:
+                dead += await JobRepository(transaction).bury(
+                    queue, error=_KILLED, max_attempts=MAX_ATTEMPTS, limit=_BATCH
+                )
         for job in dead:
             logger.error(
                 "job_dead",

@@ -10,7 +10,7 @@ import structlog
 from vitte.clients.breaker import Breaker
 from vitte.core.clock import Clock
 from vitte.core.errors import VitteError
-from vitte.core.job_names import LEARN_FACTS
+from vitte.core.job_names import LATER_QUEUE, LEARN_FACTS
 from vitte.core.settings.memory import MemorySettings
 from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
@@ -106,7 +106,9 @@ class MemoryService:
             await jobs.enqueue(LEARN_FACTS, correlation_id=correlation_id, user_id=user_id)
             return
         due = self._clock.now() + timedelta(seconds=self._settings.learn_interval)
-        await jobs.enqueue(LEARN_FACTS, run_at=due, correlation_id=correlation_id, user_id=user_id)
+        await jobs.enqueue(
+            LEARN_FACTS, queue=LATER_QUEUE, run_at=due, correlation_id=correlation_id, user_id=user_id
+        )
 
         async def committed() -> None:
             self._ordered[user_id] = due

@@ -35,6 +35,7 @@ class Bridge:
         self._make_container = make_container
         self._settings = settings
         self._jobs = {name: self._inject(function) for name, function in work.jobs.items()}
+        self._waiting = frozenset(work.waiting)
         self._ticks = {name: self._inject(function) for name, function in work.ticks.items()}
         self._runner: asyncio.Runner | None = None
         self._container: AsyncContainer | None = None
@@ -63,7 +64,8 @@ class Bridge:
     def _run_job(self, job_id: int) -> None:
         async def run() -> None:
             leases = await self._opened().get(JobLeases)
-            await JobRunner(self._jobs, leases, self._settings).run(job_id)
+            runner = JobRunner(self._jobs, leases, self._settings, waiting=self._waiting)
+            await runner.run(job_id)
 
         self._run(run())
 

@@ -15,6 +15,8 @@ class Work:
     """What is done under which name."""
 
     jobs: dict[str, WorkFunction] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
+    """Jobs that do little but wait, so that a process does several of them together."""
     ticks: dict[str, WorkFunction] = field(default_factory=dict)
 
     def names(self) -> set[str]:
@@ -25,11 +27,14 @@ class Work:
 _WORK = Work()
 
 
-def job(name: str) -> Callable[[WorkFunction], WorkFunction]:
+def job(name: str, *, waits: bool = False) -> Callable[[WorkFunction], WorkFunction]:
     """Make an async function the job `name`, ordered with `JobService.enqueue`.
 
-    It may be begun more than once and has to stand that. Raises ValueError for a name that is taken.
+    It may be begun more than once and has to stand that. One that `waits` most of its time, for a model,
+    shares a process with others. Raises ValueError for a name that is taken.
     """
+    if waits:
+        _WORK.waiting.add(name)
     return _register(_WORK.jobs, name)
 
 

@@ -91,7 +91,10 @@ class BeatSettings(BaseModel):
 class WorkerSettings(BaseModel):
     """Background work."""
 
-    concurrency: int = Field(4, ge=1, description="Jobs at once.")
+    concurrency: int = Field(4, ge=1, description="Processes that do jobs.")
+    jobs_together: int = Field(
+        8, ge=1, description="Jobs that one of them does at once, of those that wait for a model."
+    )
     # Shorter than this, and Celery may not notice in time that the process of a job was killed.
     time_limit: int = Field(600, ge=10, description="Seconds after which a job's process is ended.")
     job_timeout: int = Field(540, ge=1, description="Seconds after which a job itself gives up, in order.")

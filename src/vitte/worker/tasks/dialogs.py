@@ -8,13 +8,13 @@ from vitte.dialogs.titles import TitleService
 from vitte.worker.jobs import job
 
 
-@job(TITLE_DIALOG)
+@job(TITLE_DIALOG, waits=True)
 async def title_dialog(dialog_id: int, titles: FromDishka[TitleService]) -> None:
     """Name a dialog by what it is about."""
     await titles.give_title(dialog_id)
 
 
-@job(SUMMARISE_DIALOG)
+@job(SUMMARISE_DIALOG, waits=True)
 async def summarise_dialog(
     dialog_id: int, user_id: int, keep_tokens: int, summaries: FromDishka[SummaryService]
 ) -> None:
