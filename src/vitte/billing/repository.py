@@ -1,7 +1,5 @@
 """Queries about subscriptions."""
 
-from collections.abc import Collection
-
 from sqlalchemy import select
 
 from vitte.billing.schemas import SubscriptionInfo
@@ -9,18 +7,18 @@ from vitte.db.models import Plan, Subscription, SubscriptionStatus
 from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
 
-_ADD_ACTIVE = Statement(
-    """
-    WITH given AS (
-        INSERT INTO subscriptions (user_id, plan, status)
-        SELECT user_id, :plan, 'active'
-        FROM unnest(CAST(:user_ids AS bigint[])) AS wanted (user_id)
-        ORDER BY user_id
-        ON CONFLICT (user_id) WHERE status = 'active' DO NOTHING
-        RETURNING user_id
-    )
+GIVE_FREE = f"""
+    INSERT INTO subscriptions (user_id, plan, status)
+    SELECT id, '{Plan.FREE}', 'active' FROM {{people}} ORDER BY id
+    ON CONFLICT (user_id) WHERE status = 'active' DO NOTHING
+    RETURNING user_id
+"""  # noqa: S608 - constants of ours
+"""Gives the free plan to those of the `people` (a table, or a part of one) who have no active one."""
+_GIVE_FREE = Statement(
+    f"""
+    WITH given AS ({GIVE_FREE.format(people="users WHERE id = :user_id")})
     SELECT users.telegram_id FROM given JOIN users ON users.id = given.user_id
-    """
+    """  # noqa: S608 - a constant of ours
 )
 
 
@@ -30,13 +28,13 @@ class SubscriptionRepository:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add_active(self, user_ids: Collection[int], *, plan: Plan) -> list[int]:
-        """Give the plan to those who have no active subscription, and return their Telegram ids.
+    async def give_free(self, user_id: int) -> int | None:
+        """Give the free plan to a person without an active subscription, and return their Telegram id.
 
         For anybody else nothing is changed.
         """
-        rows = await self._transaction.run(_ADD_ACTIVE, user_ids=list(user_ids), plan=plan)
-        return [row[0] for row in rows]
+        rows = await self._transaction.run(_GIVE_FREE, user_id=user_id)
+        return rows[0].telegram_id if rows else None
 
     async def active(self, user_id: int) -> SubscriptionInfo | None:
         """Return the person's active subscription."""

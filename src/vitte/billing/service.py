@@ -5,7 +5,6 @@ from functools import partial
 from vitte.billing.repository import SubscriptionRepository
 from vitte.billing.schemas import SubscriptionInfo
 from vitte.clients.cache.protocol import PROFILE, Invalidator
-from vitte.db.models import Plan
 from vitte.db.transaction import Transaction
 
 
@@ -19,12 +18,12 @@ class SubscriptionService:
         self._subscriptions = subscriptions
         self._cache = cache
 
-    async def give_free(self, *user_ids: int) -> None:
-        """Give the free plan to those of the people who have no plan; harmless when repeated."""
+    async def give_free(self, user_id: int) -> None:
+        """Give the free plan to a person who has no plan; harmless when repeated."""
         async with self._transaction:
-            given = await self._subscriptions.add_active(user_ids, plan=Plan.FREE)
-            if given:
-                self._transaction.on_commit(partial(self._cache.invalidate, PROFILE, *given))
+            telegram_id = await self._subscriptions.give_free(user_id)
+            if telegram_id is not None:
+                self._transaction.on_commit(partial(self._cache.invalidate, PROFILE, telegram_id))
 
     async def current(self, user_id: int) -> SubscriptionInfo:
         """Return the plan that the person has; one without any gets the free plan."""

@@ -5,8 +5,6 @@ from functools import partial
 
 import structlog
 
-from vitte.billing.repository import SubscriptionRepository
-from vitte.billing.service import SubscriptionService
 from vitte.clients.cache.protocol import PROFILE, Invalidator
 from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
@@ -53,14 +51,11 @@ class People:
     async def _register(self, profiles: Sequence[TelegramProfile]) -> list[Person]:
         telegram_ids = [profile.telegram_id for profile in profiles]
         transaction = Transaction(self._session_factory)
-        subscriptions = SubscriptionService(transaction, SubscriptionRepository(transaction), self._cache)
-        async with transaction:
+        async with transaction.single():
             people = await UserRepository(transaction).upsert(profiles)
             transaction.on_commit(partial(self._cache.invalidate, PROFILE, *telegram_ids))
-            new = [person.id for person in people if person.is_new]
-            if new:
-                await subscriptions.give_free(*new)
-        for user_id in new:
-            logger.info("user_registered", user_id=user_id)
+        for person in people:
+            if person.is_new:
+                logger.info("user_registered", user_id=person.id)
         by_telegram_id = {person.telegram_id: person for person in people}
         return [by_telegram_id[telegram_id] for telegram_id in telegram_ids]

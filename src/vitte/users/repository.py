@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from vitte.billing.repository import GIVE_FREE
 from vitte.billing.schemas import SubscriptionInfo
 from vitte.core.json import dumps, loads
 from vitte.db.models import User, UserSettings
@@ -32,7 +33,7 @@ _PROFILES = Statement(
 # xmax is 0 only in a row that this very statement has inserted. In one order, or two processes that meet the
 # same people at once could wait for each other.
 _UPSERT = Statement(
-    """
+    f"""
     WITH met AS (
         INSERT INTO users (telegram_id, first_name, last_name, username, language_code)
         SELECT *
@@ -47,13 +48,13 @@ _UPSERT = Statement(
         RETURNING id, telegram_id, xmax = 0 AS is_new
     ), chosen AS (
         INSERT INTO settings (user_id) SELECT id FROM met WHERE is_new
-    )
+    ), given AS ({GIVE_FREE.format(people="met WHERE is_new")})
     SELECT
         met.id, met.telegram_id, met.is_new,
         settings.language AS chosen_language, settings.persona, settings.model, settings.remembers,
         settings.speaks, settings.extra_data ->> 'awaited' AS awaited
     FROM met LEFT JOIN settings ON settings.user_id = met.id
-    """
+    """  # noqa: S608 - constants of ours
 )
 # Locked in the order in which they are registered, or two processes could wait for each other; the lock reads
 # a row anew, so that a later time of another process stands.
@@ -110,7 +111,7 @@ class UserRepository:
         return {row.telegram_id: _profile(row) for row in rows}
 
     async def upsert(self, profiles: Collection[TelegramProfile]) -> list[Person]:
-        """Store people, or what has changed of them; each of them once in `profiles`.
+        """Store people, each once in `profiles`, or what has changed of them; who is new gets the free plan.
 
         Of any number of racing calls one gets `is_new` of a person.
         """

@@ -1,5 +1,7 @@
 """Buttons that ask a question for those who do not know yet what to ask."""
 
+from functools import cache
+
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -22,6 +24,7 @@ def example_question(key: str, texts: Texts) -> str | None:
     return None if text is None else texts.get(text)
 
 
+@cache
 def example_keyboard(texts: Texts) -> InlineKeyboardMarkup:
     """Return a button for each example, which says the whole question."""
     return InlineKeyboardMarkup(
