@@ -35,7 +35,7 @@ MAX_ANSWER = 200_000
 _DONE = b"[DONE]"
 _MAX_LOGGED = 500
 _HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
-_GATHER_SECONDS = 0.08
+_GATHER_SECONDS = 0.075
 _END_WITHIN = 0.02
 """Seconds from an answer's last event to the end of its response, or its connection is closed."""
 _ROUNDS_TO_READ = 2
