@@ -30,6 +30,12 @@ logger = structlog.get_logger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
 _STOP_WITHIN = 2
+_KEPT_FOR = 75
+"""Seconds that a connection without a call is kept, as by Telegram's nginx: longer than clients keep theirs.
+
+https://nginx.org/en/docs/http/ngx_http_core_module.html#keepalive_timeout . Whoever hangs up sooner does so
+now and then in the moment of a call, which then fails.
+"""
 _NO_PAGE = "The sandbox is up. Its chat page is not installed here.\n"
 
 
@@ -130,6 +136,7 @@ class SandboxServer(uvicorn.Server):
             access_log=False,
             server_header=False,
             date_header=False,
+            timeout_keep_alive=_KEPT_FOR,
             backlog=4096,
         )
         super().__init__(config)
