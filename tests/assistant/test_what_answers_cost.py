@@ -1,10 +1,13 @@
 """What a call took is settled with the answer that it made."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from dishka import AsyncContainer
 from sqlalchemy import delete, select
+from structlog.contextvars import bind_contextvars, merge_contextvars
+from structlog.testing import capture_logs
 
 from tests.assistant.test_turns import answer_to, asked, people
 from vitte.assistant.running import AnswerStoppedError
@@ -125,3 +128,20 @@ async def test_an_answer_that_cannot_be_stored_is_paid_and_spoils_no_other(
     async with transaction:
         answers = await transaction.session.scalars(select(Message.text).where(Message.role == "assistant"))
         assert answers.all() == ["answer"]
+
+
+async def test_what_an_answer_cost_is_logged_in_the_name_of_its_own_update(
+    container: AsyncContainer, turns: TurnStore, ledger: UsageLedger
+) -> None:
+    everybody = await people(container, 3)
+    begun = await asyncio.gather(*(turns.begin(asked(user_id)) for user_id in everybody))
+    used = [await used_by(ledger, user_id) for user_id in everybody]
+
+    async def save(number: int) -> None:
+        bind_contextvars(update=number)
+        await turns.save_answer(giving(begun[number], replace(used[number], model=f"model-{number}")))
+
+    with capture_logs(processors=[merge_contextvars]) as logged:
+        await asyncio.gather(*(save(number) for number in range(3)))
+    told = {(line["update"], line["model"]) for line in logged if line["event"] == "call_settled"}
+    assert told == {(number, f"model-{number}") for number in range(3)}

@@ -18,7 +18,7 @@ from vitte.db.transaction import Transaction
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 from vitte.memory.service import MemoryService
-from vitte.usage.ledger import UsageLedger
+from vitte.usage.ledger import UsageLedger, count_settled, tell
 
 _TRIES = 3
 """How often to begin a turn that another process is beginning too: the second look finds what that stored."""
@@ -30,6 +30,14 @@ class _Made:
 
     answer: Answer
     correlation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What became of an answer, None if its question has no place for it, and of what it took."""
+
+    answer_id: int | None
+    is_settled: bool
 
 
 class TurnStore:
@@ -53,7 +61,7 @@ class TurnStore:
         self._queue = queue
         self._settings = settings
         self._beginnings: Batcher[Asked, Turn | None] = Batcher(self._begin)
-        self._answers: Batcher[_Made, int | None] = Batcher(
+        self._answers: Batcher[_Made, _Stored] = Batcher(
             self._save, key=lambda made: made.answer.turn.question_id
         )
         self._endings: Batcher[Effect, None] = Batcher(self._mark_sent)
@@ -74,13 +82,15 @@ class TurnStore:
         has another answer.
         """
         try:
-            answer_id = await self._answers.add(_Made(answer, current_correlation_id()))
+            stored = await self._answers.add(_Made(answer, current_correlation_id()))
         except Exception as error:
             if answer.used is not None and not is_away(error):
                 await self._ledger.close(answer.used)
             raise
-        if answer_id is not None:
-            return answer_id
+        if answer.used is not None:
+            tell(answer.used, is_settled=stored.is_settled)
+        if stored.answer_id is not None:
+            return stored.answer_id
         transaction = Transaction(self._session_factory)
         async with transaction:
             if not await RevisionRepository(transaction).question_exists(answer.turn.question_id):
@@ -128,15 +138,16 @@ class TurnStore:
             )
         return [turns.get(one) for one in asked]
 
-    async def _save(self, made: Sequence[_Made]) -> list[int | None]:
+    async def _save(self, made: Sequence[_Made]) -> list[_Stored]:
         transaction = Transaction(self._session_factory)
         turns = TurnRepository(transaction)
         answers = [one.answer for one in made]
         used = [answer.used for answer in answers if answer.used is not None]
         if not any(answer.orders or answer.taught_by for answer in answers):
             async with transaction.single():
-                ids, settled = await turns.save_answers(answers, self._ledger.parameters(used))
-            self._ledger.note(used, settled)
+                ids, done = await turns.save_answers(answers, self._ledger.parameters(used))
+            count_settled(done)
+            settled = done.ids
         else:
             jobs = JobService(transaction, JobRepository(transaction), self._queue)
             async with transaction:
@@ -144,8 +155,11 @@ class TurnStore:
                 for one in made:
                     if one.answer.turn.question_id in ids:
                         await self._order(one, transaction, jobs)
-                await self._ledger.close_in(transaction, used)
-        return [ids.get(answer.turn.question_id) for answer in answers]
+                settled = await self._ledger.close_in(transaction, used)
+        return [
+            _Stored(ids.get(answer.turn.question_id), answer.used is not None and answer.used.id in settled)
+            for answer in answers
+        ]
 
     async def _order(self, made: _Made, transaction: Transaction, jobs: JobService) -> None:
         for name, args in made.answer.orders:

@@ -42,7 +42,7 @@ class UsageLedger:
     What is reserved counts against every limit until it is settled. What never is, because its process was
     killed, is closed by the sweeper and counts as what was reserved; its update is tried again and reserves
     anew. A call that ends in nothing may give its message back with `refund_message`. Whoever has a statement
-    to write at that moment anyway can settle by that: `settlement_of` says what, and `note` what came of it.
+    to write at that moment anyway can settle by that: `settlement_of` says what, and `tell` what came of it.
 
     Lives as long as its process and is used by many tasks at once: what comes up while PostgreSQL is busy
     shares the next statement, each person once in it. Nothing is put off: both return when their own part is
@@ -104,41 +104,26 @@ class UsageLedger:
 
     async def close(self, used: Settlement) -> bool:
         """Settle a call as `settle` does."""
-        return await outlast(partial(self._settlements.add, used))
+        is_settled = await outlast(partial(self._settlements.add, used))
+        tell(used, is_settled=is_settled)
+        return is_settled
 
-    async def close_in(self, transaction: Transaction, used: Sequence[Settlement]) -> None:
+    async def close_in(self, transaction: Transaction, used: Sequence[Settlement]) -> frozenset[int]:
         """Settle calls in a transaction, as the last of what it does: others wait for the sums of the day.
 
-        No two of one call.
+        No two of one call. Returns the ids of those that were open until then.
         """
-        if used:
-            done = await UsageRepository(transaction).settle(used, now=self._clock.now())
+        done = await UsageRepository(transaction).settle(used, now=self._clock.now())
 
-            async def committed() -> None:
-                self.note(used, done)
+        async def committed() -> None:
+            count_settled(done)
 
-            transaction.on_commit(committed)
+        transaction.on_commit(committed)
+        return done.ids
 
     def parameters(self, used: Sequence[Settlement]) -> dict[str, Any]:
         """Return the parameters of a statement that settles these calls besides; no two of one call."""
         return settling(used, now=self._clock.now())
-
-    def note(self, used: Sequence[Settlement], done: Settled) -> None:
-        """Count calls that a statement has settled, and tell of them."""
-        for sums in done.sums:
-            count_closed(sums)
-        for one in used:
-            if one.id in done.ids:
-                logger.info(
-                    "call_settled",
-                    kind=one.kind,
-                    model=one.model,
-                    outcome=one.outcome,
-                    tokens=one.prompt_tokens + one.completion_tokens,
-                    cost=one.cost,
-                )
-            else:
-                logger.warning("call_closed_before", call_id=one.id, outcome=one.outcome)
 
     async def _reserve(self, requests: Sequence[CallRequest]) -> list[tuple[Verdict, Period]]:
         period = Period(self._clock.now())
@@ -153,8 +138,29 @@ class UsageLedger:
         transaction = Transaction(self._session_factory)
         async with transaction.single():
             done = await UsageRepository(transaction).settle(used, now=self._clock.now())
-        self.note(used, done)
+        count_settled(done)
         return [one.id in done.ids for one in used]
+
+
+def count_settled(done: Settled) -> None:
+    """Count calls that are settled and committed."""
+    for sums in done.sums:
+        count_closed(sums)
+
+
+def tell(used: Settlement, *, is_settled: bool) -> None:
+    """Write into the log what became of a call, in the name of whoever made it."""
+    if is_settled:
+        logger.info(
+            "call_settled",
+            kind=used.kind,
+            model=used.model,
+            outcome=used.outcome,
+            tokens=used.prompt_tokens + used.completion_tokens,
+            cost=used.cost,
+        )
+    else:
+        logger.warning("call_closed_before", call_id=used.id, outcome=used.outcome)
 
 
 def settlement_of(
