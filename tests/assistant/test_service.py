@@ -9,8 +9,9 @@ from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
 from vitte.clients.llm import LlmError, LlmInterruptedError, LlmMisconfiguredError
 from vitte.core.errors import VitteError
+from vitte.core.job_names import SUMMARISE_DIALOG
 from vitte.core.settings.outside import AssistantSettings
-from vitte.db.models import Message
+from vitte.db.models import Job, Message
 from vitte.db.transaction import Transaction
 from vitte.sandbox.llm import Script
 from vitte.users.schemas import Person, TelegramProfile
@@ -70,6 +71,17 @@ async def test_the_model_sees_what_was_said_before_but_no_more_than_allowed(
     seen = [(message["role"], message["content"]) for message in model.requests[-1]["messages"]]
     assert seen[0][0] == "system"
     assert seen[1:] == [("user", "two"), ("assistant", "You said: two"), ("user", "three")]
+
+
+async def test_a_long_dialog_orders_one_summary_however_much_is_said_until_that_is_done(
+    model: Script, container: AsyncContainer, person: Person, transaction: Transaction
+) -> None:
+    (await container.get(AssistantSettings)).context_messages = 3
+    for number in range(1, 7):
+        await ask(container, person, f"number {number}", number, SomeReply())
+    async with transaction:
+        ordered = await transaction.session.scalars(select(Job.name).order_by(Job.id))
+        assert ordered.all().count(SUMMARISE_DIALOG) == 1
 
 
 async def test_a_question_that_was_never_answered_does_not_confuse_the_next(

@@ -217,7 +217,8 @@ class AssistantService:
         orders = []
         if turn.is_first and (place is None or not place.is_shared):
             orders.append((TITLE_DIALOG, {"dialog_id": turn.dialog_id}))
-        if turn.is_cut or turn.unsummarised > _SUMMARISE_AT * asked.budget:
+        is_long = turn.is_cut or turn.unsummarised > _SUMMARISE_AT * asked.budget
+        if is_long and self._turns.wants_summary(turn.dialog_id):
             keep = int(_KEEP * asked.budget)
             args = {"dialog_id": turn.dialog_id, "user_id": person.id, "keep_tokens": keep}
             orders.append((SUMMARISE_DIALOG, args))

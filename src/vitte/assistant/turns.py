@@ -9,6 +9,7 @@ from vitte.assistant.running import AnswerStoppedError
 from vitte.assistant.schemas import Answer, Asked, Edited, Question, Turn
 from vitte.clients.jobs import JobQueue
 from vitte.core.ids import current_correlation_id
+from vitte.core.recently import Recently
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
@@ -22,6 +23,9 @@ from vitte.usage.ledger import UsageLedger, count_settled, tell
 
 _TRIES = 3
 """How often to begin a turn that another process is beginning too: the second look finds what that stored."""
+
+_SUMMARISE_AGAIN_AFTER = 60.0
+"""Seconds for which a summary that was ordered counts as on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class TurnStore:
             self._save, key=lambda made: made.answer.turn.question_id
         )
         self._endings: Batcher[Effect, None] = Batcher(self._mark_sent)
+        self._summaries = Recently(_SUMMARISE_AGAIN_AFTER)
 
     async def begin(self, asked: Asked) -> Turn:
         """Store the question, unless it is stored, and return what an answer to it needs."""
@@ -96,6 +101,13 @@ class TurnStore:
             if not await RevisionRepository(transaction).question_exists(answer.turn.question_id):
                 raise AnswerStoppedError
         raise RuntimeError("the question has got another answer meanwhile")
+
+    def wants_summary(self, dialog_id: int) -> bool:
+        """Tell whether a summary of a long dialog is to be ordered now: none was a moment ago.
+
+        Until it is done each answer finds that the dialog is too long.
+        """
+        return self._summaries.begin(dialog_id)
 
     async def edit(self, edited: Edited) -> bool:
         """Take a changed question in place of the old one, and take its answer back; tell whether it is so.
