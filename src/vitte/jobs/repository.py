@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     Text,
     and_,
@@ -32,7 +31,6 @@ from vitte.jobs.schemas import Backlog, ClaimedJob, DeadJob
 _IS_OPEN = Job.state == text("'open'")
 _IS_FREE = or_(Job.leased_until.is_(None), Job.leased_until < func.now())
 _IS_DUE = and_(_IS_OPEN, Job.run_at <= func.now(), _IS_FREE)
-_CLAIMED = (Job.id, Job.name, Job.args, Job.correlation_id, Job.attempts)
 _LOOKED_AT = 200
 """Due jobs among which those are looked for that are done together."""
 # Whatever message there was has been taken by the try before, or there was none yet.
@@ -67,14 +65,8 @@ class JobRepository:
 
     async def claim(self, job_id: int, *, lease: timedelta, max_attempts: int) -> ClaimedJob | None:
         """Begin a job, unless it is done, taken, not due yet, or was begun often enough."""
-        rows = await self._transaction.session.execute(
-            update(Job)
-            .where(Job.id == job_id, _IS_DUE, Job.attempts < max_attempts)
-            .values(leased_until=func.now() + lease, attempts=Job.attempts + 1)
-            .returning(*_CLAIMED)
-        )
-        row = rows.one_or_none()
-        return None if row is None else _claimed(row)
+        begun = await self._begin(Job.id == job_id, _IS_DUE, Job.attempts < max_attempts, lease=lease)
+        return begun[0] if begun else None
 
     async def claim_more(
         self, job_id: int, names: Collection[str], *, lease: timedelta, limit: int
@@ -90,20 +82,9 @@ class JobRepository:
             .order_by(Job.run_at, Job.id)
             .limit(_LOOKED_AT)
         )
-        chosen = (
-            select(Job.id)
-            .where(is_one_of(Job.id, oldest), _IS_DUE, Job.attempts == 0, Job.name.in_(sorted(names)))
-            .order_by(Job.run_at, Job.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        rows = await self._transaction.session.execute(
-            update(Job)
-            .where(is_one_of(Job.id, chosen))
-            .values(leased_until=func.now() + lease, attempts=Job.attempts + 1)
-            .returning(*_CLAIMED)
-        )
-        return [_claimed(row) for row in rows]
+        is_wanted = and_(_IS_DUE, Job.attempts == 0, Job.name.in_(sorted(names)))
+        chosen = _some(is_one_of(Job.id, oldest), is_wanted, limit=limit)
+        return await self._begin(is_one_of(Job.id, chosen), lease=lease)
 
     async def renew(self, job: ClaimedJob, *, lease: timedelta) -> bool:
         """Keep a job for another `lease`; False if it is done or somebody else has begun it since."""
@@ -193,6 +174,18 @@ class JobRepository:
         )
         return len(gone.all())
 
+    async def _begin(self, *conditions: ColumnElement[bool], lease: timedelta) -> list[ClaimedJob]:
+        rows = await self._transaction.session.execute(
+            update(Job)
+            .where(*conditions)
+            .values(leased_until=func.now() + lease, attempts=Job.attempts + 1)
+            .returning(Job.id, Job.name, Job.args, Job.correlation_id, Job.attempts)
+        )
+        return [
+            ClaimedJob(id=row[0], name=row[1], args=row[2], correlation_id=row[3], attempt=row[4])
+            for row in rows
+        ]
+
     async def _take(self, *conditions: ColumnElement[bool], limit: int) -> list[int]:
         rows: Sequence[Any] = (
             await self._transaction.session.execute(
@@ -203,12 +196,6 @@ class JobRepository:
             )
         ).all()
         return [row.id for row in sorted(rows)]
-
-
-def _claimed(row: Row[Any]) -> ClaimedJob:
-    return ClaimedJob(
-        id=row.id, name=row.name, args=row.args, correlation_id=row.correlation_id, attempt=row.attempts
-    )
 
 
 def _is_at_rest_as(state: JobState) -> ColumnElement[bool]:
