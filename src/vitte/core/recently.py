@@ -14,11 +14,19 @@ class Recently:
 
     def begin(self, key: Hashable) -> bool:
         """Begin with a key, unless that was done within these seconds; tell whether."""
+        is_new = not self.has(key)
+        if is_new:
+            self.note(key, since=self._clock())
+        return is_new
+
+    def has(self, key: Hashable) -> bool:
+        """Tell whether the key was noted within these seconds."""
         now = self._clock()
         # In the order in which they end: each is put there for the same time.
         while self._until and self._until[first := next(iter(self._until))] <= now:
             del self._until[first]
-        if key in self._until:
-            return False
-        self._until[key] = now + self._seconds
-        return True
+        return key in self._until
+
+    def note(self, key: Hashable, *, since: float) -> None:
+        """Remember a key from this time of the clock's on."""
+        self._until[key] = since + self._seconds

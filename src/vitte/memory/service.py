@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -11,6 +11,7 @@ from vitte.clients.breaker import Breaker
 from vitte.core.clock import Clock
 from vitte.core.errors import VitteError
 from vitte.core.job_names import LATER_QUEUE, LEARN_FACTS
+from vitte.core.recently import Recently
 from vitte.core.settings.memory import MemorySettings
 from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
@@ -52,7 +53,7 @@ class MemoryService:
         self._settings = settings
         self._nearest: Batcher[Meant, list[Fact]] = Batcher(self._look_by_meaning)
         self._breaker = Breaker(retry_after=_RETRY)
-        self._ordered: dict[int, datetime] = {}
+        self._ordered = Recently(settings.learn_interval, clock=lambda: clock.now().timestamp())
 
     @property
     def room(self) -> int:
@@ -85,7 +86,7 @@ class MemoryService:
         """
         if not self._settings.enabled:
             return False
-        return bool(_ASKED.search(question)) or not self._is_ordered(user_id)
+        return bool(_ASKED.search(question)) or not self._ordered.has(user_id)
 
     async def order(
         self,
@@ -105,22 +106,16 @@ class MemoryService:
         if _ASKED.search(question):
             await jobs.enqueue(LEARN_FACTS, correlation_id=correlation_id, user_id=user_id)
             return
-        due = self._clock.now() + timedelta(seconds=self._settings.learn_interval)
+        now = self._clock.now()
+        due = now + timedelta(seconds=self._settings.learn_interval)
         await jobs.enqueue(
             LEARN_FACTS, queue=LATER_QUEUE, run_at=due, correlation_id=correlation_id, user_id=user_id
         )
 
         async def committed() -> None:
-            self._ordered[user_id] = due
+            self._ordered.note(user_id, since=now.timestamp())
 
         transaction.on_commit(committed)
-
-    def _is_ordered(self, user_id: int) -> bool:
-        now = self._clock.now()
-        # In the order in which they become due: each is put there for the same time.
-        while self._ordered and self._ordered[first := next(iter(self._ordered))] <= now:
-            del self._ordered[first]
-        return user_id in self._ordered
 
     async def _recall(self, user_id: int, question: str, known: Known | None) -> tuple[str, Sequence[Fact]]:
         if known is None:
