@@ -4,16 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
-from tests.chaos.proxy import running_proxy
-from tests.chaos.stage import until
-from tests.patience import PATIENCE
-from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
-from vitte.db import checkout
 from vitte.db.engine import create_engine
 from vitte.db.statement import Statement
 
@@ -76,34 +71,6 @@ async def test_a_statement_waits_for_a_connection_only_when_none_is_free(
     await asyncio.gather(*(backend(engine, seconds=0.1) for _ in range(3)))
     assert ways == {"at once": 6, "waiting": 3}
     assert kept(engine) == 3
-
-
-async def test_a_connection_that_the_server_has_closed_is_replaced_unseen(
-    settings: Settings, engine: AsyncEngine, make_engine: Callable[..., AsyncEngine]
-) -> None:
-    first = await backend(engine)
-    async with engine.connect() as connection:
-        closed = (await connection.get_raw_connection()).driver_connection
-    assert closed is not None
-    async with make_engine().connect() as other:
-        await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
-    await until(closed.is_closed, timeout=PATIENCE, what="the connection is closed")
-    assert await backend(engine) != first
-    assert kept(engine) == 1
-
-
-async def test_a_connection_that_was_lost_while_it_rested_is_replaced_unseen(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, make_engine: Callable[..., AsyncEngine]
-) -> None:
-    monkeypatch.setattr(checkout, "_TEST_AFTER", 0.0)
-    async with running_proxy(settings.database.port) as proxy:
-        engine, nursery = make_engine(port=proxy.port, command_timeout=3), Nursery()
-        first = await backend(engine)
-        proxy.lose(b"BEGIN")
-        second = nursery.start(backend(engine), name="second")
-        await proxy.lost.wait()
-        proxy.pass_all()
-        assert await second != first
 
 
 @pytest.mark.parametrize("is_called_off", [False, True], ids=["too old", "called off"])

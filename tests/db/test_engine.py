@@ -1,5 +1,6 @@
 """The pool: connections that were lost are nobody's trouble."""
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.chaos.proxy import running_proxy
 from tests.chaos.stage import until
+from tests.db.test_checkout import backend as alone
+from tests.db.test_checkout import kept
 from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
@@ -27,30 +30,37 @@ async def resting(engine: AsyncEngine) -> Any:
         return (await connection.get_raw_connection()).driver_connection
 
 
+ServedBy = Callable[[AsyncEngine], Coroutine[Any, Any, int]]
+_EITHER_WAY = pytest.mark.parametrize("served_by", [backend, alone], ids=["session", "single statement"])
+
+
+@_EITHER_WAY
 async def test_connections_that_the_server_has_closed_are_replaced_unseen(
-    settings: Settings, engine: AsyncEngine
+    settings: Settings, engine: AsyncEngine, served_by: ServedBy
 ) -> None:
     other = create_engine(settings.database, process="other")
-    first, connection_of_first = await backend(engine), await resting(engine)
+    first, connection_of_first = await served_by(engine), await resting(engine)
     async with other.connect() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
     await until(connection_of_first.is_closed, timeout=PATIENCE, what="the connection is closed")
-    assert await backend(engine) != first
+    assert await served_by(engine) != first
+    assert kept(engine) == 1
     await other.dispose()
 
 
+@_EITHER_WAY
 async def test_a_connection_that_was_lost_while_it_rested_is_replaced_unseen(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, served_by: ServedBy
 ) -> None:
     monkeypatch.setattr(checkout_module, "_TEST_AFTER", 0.0)
     settings.database.command_timeout = 3
     async with running_proxy(settings.database.port) as proxy:
         settings.database.port = proxy.port
         engine, nursery = create_engine(settings.database, process="test"), Nursery()
-        first = await backend(engine)
+        first = await served_by(engine)
         # As behind a firewall that has forgotten the connection: nothing arrives, and nobody is told.
         proxy.lose(b"BEGIN")
-        second = nursery.start(backend(engine), name="second")
+        second = nursery.start(served_by(engine), name="second")
         await proxy.lost.wait()
         proxy.pass_all()
         assert await second != first
