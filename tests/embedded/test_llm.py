@@ -16,7 +16,7 @@ import pytest
 
 from tests.patience import PATIENCE
 from vitte.embedded.errors import EmbeddedError
-from vitte.embedded.llm import find_model
+from vitte.embedded.llm import find_model, serve
 from vitte.embedded.ports import free_port, wait_for_http
 from vitte.embedded.process import ChildProcess, spawn
 
@@ -114,7 +114,15 @@ def test_a_taken_port_ends_it_with_words(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "vitte.embedded.llm", "--port", str(port)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 1
-    assert str(port) in done.stderr
+    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+
+
+def test_a_damaged_model_ends_it_with_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = tmp_path / "model.gguf"
+    damaged.write_bytes(b"GGUF, or so it says")
+    monkeypatch.setattr("vitte.embedded.llm.find_model", lambda: damaged)
+    with pytest.raises(EmbeddedError, match=r"did not start on .*model\.gguf"):
+        serve(port=free_port())
 
 
 def test_a_missing_model_is_named_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:

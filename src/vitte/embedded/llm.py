@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vitte.embedded.errors import EmbeddedError, missing_package
-from vitte.embedded.ports import LOCALHOST
+from vitte.embedded.ports import LOCALHOST, is_free
 
 MODEL_ALIAS = "smollm2-135m"
 
@@ -48,8 +48,12 @@ def serve(*, port: int, host: str = LOCALHOST, model_alias: str = MODEL_ALIAS) -
 
     Endpoints are llama.cpp's: `/v1/chat/completions` (with streaming), `/v1/models`, `/health`. A question
     longer than the context gets 400 with `exceed_context_size_error`; one whose client leaves is dropped.
+    Raises `EmbeddedError` when the port is taken, when something is missing and when the server refuses.
     """
     require_server()
+    if not is_free(port, host=host):
+        # The library's own words for it come from a thread that may not live to write them.
+        raise EmbeddedError(f"The local AI cannot listen on {host}:{port}: is another server there?")
     model = find_model()
     import xllamacpp
 
@@ -77,7 +81,10 @@ def serve(*, port: int, host: str = LOCALHOST, model_alias: str = MODEL_ALIAS) -
     parameters.cors_origins = f"http://{host}:{port}"
     parameters.ui = False
     parameters.verbosity = 1
-    return xllamacpp.Server(parameters)
+    try:
+        return xllamacpp.Server(parameters)
+    except RuntimeError as error:
+        raise EmbeddedError(f"The local AI did not start on {host}:{port} with {model}: {error}") from error
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -92,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(which, lambda *_: asked_to_end.set())
     try:
         server = serve(port=options.port, host=options.host, model_alias=options.model_alias)
-    except (EmbeddedError, RuntimeError) as error:
+    except EmbeddedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stderr.write(f"listening on {server.listening_address}\n")
