@@ -49,11 +49,16 @@ async def _echo(message: Message) -> None:
             return
 
 
-async def run_echo(settings: Settings) -> None:
-    """Run the bot of aiogram's own first page: it says what it hears, and stores nothing."""
+async def run_echo(settings: Settings, *, is_tuned: bool) -> None:
+    """Run the bot of aiogram's own first page: it says what it hears, and stores nothing.
+
+    `is_tuned`: its garbage is collected as the product's is.
+    """
     session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram.api_url))
     dispatcher = Dispatcher()
     dispatcher.message.register(_echo)
+    if is_tuned:
+        tune_garbage_collection()
     logger.info("bot_ready")
     await dispatcher.start_polling(
         Bot(settings.telegram.token.get_secret_value(), session=session), handle_signals=False
@@ -61,11 +66,11 @@ async def run_echo(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Run `without-inbox` or `echo` until killed."""
+    """Run `without-inbox`, `echo` or `echo-tuned` until killed."""
     settings = load_settings("bot")
     configure_logging(process="bot", format="json")
-    if sys.argv[1] == "echo":
-        asyncio.run(run_echo(settings))
+    if sys.argv[1].startswith("echo"):
+        asyncio.run(run_echo(settings, is_tuned=sys.argv[1] == "echo-tuned"))
     else:
         run_until_stopped(lambda stop: run_without_inbox(settings, stop), patience=1)
 

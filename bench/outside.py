@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import gc
 
 import uvloop
 
 from vitte.core.logging import configure_logging
+from vitte.main.run import tune_garbage_collection
 from vitte.sandbox.llm import Script, running_model
 from vitte.sandbox.server import serve
 from vitte.sandbox.settings import SandboxLimits, SandboxSettings
@@ -15,6 +17,18 @@ FIRST_TOKEN = 0.4
 """Seconds until a model of realistic speed begins."""
 TOKENS_PER_SECOND = 60
 ANSWER_TOKENS = 120
+_NEVER = 1_000_000
+
+
+def tune() -> None:
+    """Let no full collection of garbage stop this process: whichever bot is served would seem slow.
+
+    The sandbox keeps every message and thousands of calls; to go through them took 0.2 s. What becomes
+    garbage by a cycle and lives long is little, and the process lives for minutes.
+    """
+    tune_garbage_collection()
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, _NEVER)
 
 
 async def _serve_sandbox(port: int, *, with_limits: bool) -> None:
@@ -42,6 +56,7 @@ def main() -> None:
     parser.add_argument("--true-to-life", action="store_true", help="with limits, and at a model's speed")
     options = parser.parse_args()
     configure_logging(process=options.name, level="WARNING", format="json")
+    tune()
     if options.name == "sandbox":
         serving = _serve_sandbox(options.port, with_limits=options.true_to_life)
     else:

@@ -35,11 +35,14 @@ _NO_LIMITS = OutboundSettings(chat_rate=1000, chat_burst=1000, interactive_rate=
 
 WITHOUT_CACHE = "without cache"
 ECHO = "echo"
+TUNED_ECHO = "echo, tuned"
+ECHOES = (ECHO, TUNED_ECHO)
 BOTS: dict[str, tuple[str, ...]] = {
     "product": ("-m", "vitte", "run", "bot"),
     WITHOUT_CACHE: ("-m", "vitte", "run", "bot"),
     "without inbox": ("-m", "bench.bots", "without-inbox"),
     ECHO: ("-m", "bench.bots", "echo"),
+    TUNED_ECHO: ("-m", "bench.bots", "echo-tuned"),
 }
 """By their names in the table, each with what Python is told to run."""
 

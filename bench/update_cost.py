@@ -21,7 +21,7 @@ import orjson
 
 from bench.load.waits import Spread
 from bench.meters import Usage
-from bench.stand import ECHO, RunningBot, Stand, standing
+from bench.stand import ECHO, ECHOES, RunningBot, Stand, standing
 from bench.tables import aligned
 from vitte.core.logging import configure_logging
 from vitte.core.nursery import Nursery
@@ -157,8 +157,8 @@ class Bench:
         asked = [(person, TEXTS[kind]) for person in itertools.islice(itertools.cycle(self._people), size)]
         batches = [[one] for one in asked]
         if mode == "at once":
-            # Who is new is so once; to the echo bot nobody is, and it is the same work as before.
-            is_once = kind == NEW and bot.name != ECHO
+            # Who is new is so once; to the echo bots nobody is, and it is the same work as before.
+            is_once = kind == NEW and bot.name not in ECHOES
             batches = [asked] * (1 if is_once else self._scale.bursts)
         # What the round before has left to be done is not this one's.
         await asyncio.sleep(_SETTLE_SECONDS)

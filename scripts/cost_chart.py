@@ -10,7 +10,13 @@ FIGURES = ROOT / "docs" / "figures" / "update_cost.json"
 CHART = ROOT / "docs" / "images" / "update_cost.svg"
 
 # Told apart on white and on black, and by those who do not tell red from green (Okabe and Ito's palette).
-_COLOURS = {"product": "#0072b2", "without cache": "#56b4e9", "without inbox": "#009e73", "echo": "#7f7f7f"}
+_COLOURS = {
+    "product": "#0072b2",
+    "without cache": "#56b4e9",
+    "without inbox": "#009e73",
+    "echo": "#7f7f7f",
+    "echo, tuned": "#bfbfbf",
+}
 _TITLES = {"at once": "one of each of 150 chats at the same moment", "alone": "one at a time"}
 _WIDTH, _HEIGHT, _GAP, _BAR = 420, 220, 70, 14
 _LEFT, _TOP = 50, 40

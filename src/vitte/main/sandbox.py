@@ -6,7 +6,7 @@ import structlog
 import uvloop
 
 from vitte.core.logging import configure_logging
-from vitte.main.run import run_until_stopped
+from vitte.main.run import run_until_stopped, tune_garbage_collection
 from vitte.sandbox.llm import Script, running_model
 from vitte.sandbox.server import serve
 from vitte.sandbox.settings import SandboxSettings
@@ -19,6 +19,8 @@ _STOP_WITHIN = 1.0
 def run(settings: SandboxSettings) -> None:
     """Serve the sandbox until SIGTERM or Ctrl-C."""
     configure_logging(process="sandbox")
+    # It keeps every message and its last calls: going through them all stopped everybody's answers for 0.2 s.
+    tune_garbage_collection()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings))
 
