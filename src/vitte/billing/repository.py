@@ -11,7 +11,7 @@ GIVE_FREE = f"""
     INSERT INTO subscriptions (user_id, plan, status)
     SELECT id, '{Plan.FREE}', 'active' FROM {{people}} ORDER BY id
     ON CONFLICT (user_id) WHERE status = 'active' DO NOTHING
-    RETURNING user_id
+    RETURNING user_id, plan, started_at, expires_at
 """  # noqa: S608 - constants of ours
 """Gives the free plan to those of the `people` (a table, or a part of one) who have no active one."""
 _GIVE_FREE = Statement(

@@ -14,7 +14,7 @@ from vitte.core.json import dumps, loads
 from vitte.db.models import User, UserSettings
 from vitte.db.statement import Statement
 from vitte.db.transaction import Transaction
-from vitte.users.schemas import Awaited, PeopleCount, Person, PersonSettings, Profile, TelegramProfile
+from vitte.users.schemas import Awaited, Met, PeopleCount, PersonSettings, Profile, TelegramProfile
 
 _COLUMNS = tuple(field.name for field in fields(TelegramProfile))
 _PROFILES = Statement(
@@ -30,30 +30,47 @@ _PROFILES = Statement(
     WHERE users.telegram_id = ANY (CAST(:telegram_ids AS bigint[]))
     """
 )
-# xmax is 0 only in a row that this very statement has inserted. In one order, or two processes that meet the
-# same people at once could wait for each other.
-_UPSERT = Statement(
+# Whoever is stored just like this is only read. xmax is 0 only in a row that this statement has inserted. In
+# one order, or two processes that meet the same people at once could wait for each other.
+_MEET = Statement(
     f"""
-    WITH met AS (
-        INSERT INTO users (telegram_id, first_name, last_name, username, language_code)
+    WITH seen AS (
         SELECT *
         FROM unnest(
             CAST(:telegram_ids AS bigint[]), CAST(:first_names AS text[]), CAST(:last_names AS text[]),
             CAST(:usernames AS text[]), CAST(:language_codes AS text[])
         ) AS seen (telegram_id, first_name, last_name, username, language_code)
-        ORDER BY telegram_id
+    ), known AS (
+        SELECT users.id, users.telegram_id
+        FROM users JOIN seen ON seen.telegram_id = users.telegram_id
+        WHERE users.blocked_bot_at IS NULL
+            AND (users.first_name, users.last_name, users.username, users.language_code)
+                IS NOT DISTINCT FROM (seen.first_name, seen.last_name, seen.username, seen.language_code)
+    ), written AS (
+        INSERT INTO users (telegram_id, first_name, last_name, username, language_code)
+        SELECT * FROM seen WHERE telegram_id NOT IN (SELECT telegram_id FROM known) ORDER BY telegram_id
         ON CONFLICT (telegram_id) DO UPDATE SET
             first_name = excluded.first_name, last_name = excluded.last_name, username = excluded.username,
             language_code = excluded.language_code, blocked_bot_at = NULL
         RETURNING id, telegram_id, xmax = 0 AS is_new
     ), chosen AS (
-        INSERT INTO settings (user_id) SELECT id FROM met WHERE is_new
-    ), given AS ({GIVE_FREE.format(people="met WHERE is_new")})
+        INSERT INTO settings (user_id) SELECT id FROM written WHERE is_new
+    ), given AS ({GIVE_FREE.format(people="written WHERE is_new")}), met AS (
+        SELECT id, telegram_id, is_new, TRUE AS is_written FROM written
+        UNION ALL
+        SELECT id, telegram_id, FALSE, FALSE FROM known
+    )
     SELECT
-        met.id, met.telegram_id, met.is_new,
+        met.id, met.telegram_id, met.is_new, met.is_written,
+        COALESCE(given.plan, subscriptions.plan) AS plan,
+        COALESCE(given.started_at, subscriptions.started_at) AS started_at,
+        COALESCE(given.expires_at, subscriptions.expires_at) AS expires_at,
         settings.language AS chosen_language, settings.persona, settings.model, settings.remembers,
         settings.speaks, settings.extra_data ->> 'awaited' AS awaited
-    FROM met LEFT JOIN settings ON settings.user_id = met.id
+    FROM met
+    LEFT JOIN settings ON settings.user_id = met.id
+    LEFT JOIN subscriptions ON subscriptions.user_id = met.id AND subscriptions.status = 'active'
+    LEFT JOIN given ON given.user_id = met.id
     """  # noqa: S608 - constants of ours
 )
 # Locked in the order in which they are registered, or two processes could wait for each other; the lock reads
@@ -108,27 +125,32 @@ class UserRepository:
     async def profiles(self, telegram_ids: Collection[int]) -> dict[int, Profile]:
         """Return all that an update needs to know of these people, as far as they are known."""
         rows = await self._transaction.run(_PROFILES, telegram_ids=list(telegram_ids))
-        return {row.telegram_id: _profile(row) for row in rows}
-
-    async def upsert(self, profiles: Collection[TelegramProfile]) -> list[Person]:
-        """Store people, each once in `profiles`, or what has changed of them; who is new gets the free plan.
-
-        Of any number of racing calls one gets `is_new` of a person.
-        """
-        columns = {f"{name}s": [getattr(one, name) for one in profiles] for name in _COLUMNS}
-        rows = await self._transaction.run(_UPSERT, **columns)
-        by_id = {one.telegram_id: one for one in profiles}
-        return [
-            Person(
-                id=row.id,
-                telegram_id=row.telegram_id,
-                first_name=by_id[row.telegram_id].first_name,
-                language_code=row.chosen_language or by_id[row.telegram_id].language_code,
-                is_new=row.is_new,
-                settings=_settings(row),
+        return {
+            row.telegram_id: _profile(
+                row,
+                TelegramProfile(**{name: getattr(row, name) for name in _COLUMNS}),
+                has_blocked_bot=row.blocked_bot_at is not None,
             )
             for row in rows
-        ]
+        }
+
+    async def meet(self, profiles: Collection[TelegramProfile]) -> dict[int, Met]:
+        """Store people, each once in `profiles`, or what has changed of them; who is new gets the free plan.
+
+        Of any number of racing calls one gets `is_new` of a person. Of whom another call stores at the same
+        moment, settings and plan may be missing in what is returned.
+        """
+        columns = {f"{name}s": [getattr(one, name) for one in profiles] for name in _COLUMNS}
+        rows = await self._transaction.run(_MEET, **columns)
+        by_id = {one.telegram_id: one for one in profiles}
+        return {
+            row.telegram_id: Met(
+                profile=_profile(row, by_id[row.telegram_id], has_blocked_bot=False),
+                is_new=row.is_new,
+                is_written=row.is_written,
+            )
+            for row in rows
+        }
 
     async def count(self) -> PeopleCount:
         """Count everybody."""
@@ -199,17 +221,11 @@ def _awaited(stored: str) -> Awaited:
     )
 
 
-def _profile(row: Row[Any]) -> Profile:
+def _profile(row: Row[Any], telegram: TelegramProfile, *, has_blocked_bot: bool) -> Profile:
     return Profile(
         id=row.id,
-        telegram=TelegramProfile(
-            telegram_id=row.telegram_id,
-            first_name=row.first_name,
-            last_name=row.last_name,
-            username=row.username,
-            language_code=row.language_code,
-        ),
-        has_blocked_bot=row.blocked_bot_at is not None,
+        telegram=telegram,
+        has_blocked_bot=has_blocked_bot,
         settings=_settings(row),
         subscription=None
         if row.plan is None

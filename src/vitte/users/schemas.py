@@ -71,6 +71,18 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """What is stored of a person whom Telegram shows, as of this moment.
+
+    `is_new`: they were not known before. `is_written`: they were not, or not like this.
+    """
+
+    profile: Profile
+    is_new: bool
+    is_written: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleCount:
     """How many people there are: those who can be written to, and those who blocked the bot.
 

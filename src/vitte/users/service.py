@@ -9,7 +9,7 @@ from vitte.clients.cache.protocol import PROFILE, Cache
 from vitte.db.transaction import Transaction
 from vitte.users.people import People
 from vitte.users.repository import UserRepository
-from vitte.users.schemas import Awaited, PeopleCount, Person, Profile, TelegramProfile
+from vitte.users.schemas import Awaited, Met, PeopleCount, Person, Profile, TelegramProfile
 
 logger = structlog.get_logger(__name__)
 
@@ -36,10 +36,22 @@ class UserService:
         However many first messages race, the person and the subscription come into being once. Registering
         is a transaction of its own.
         """
-        known = await self.profile(profile.telegram_id)
-        if known is not None and known.telegram == profile and not known.has_blocked_bot:
-            return _person(known)
-        return await self._people.register(profile)
+        met: list[Met] = []
+        known = await self._known(profile, met)
+        if not met:
+            if known is not None and known.telegram == profile and not known.has_blocked_bot:
+                return _person(known)
+            met.append(await self._people.meet(profile))
+        return _person(met[0].profile, is_new=met[0].is_new)
+
+    @cached(PROFILE, Profile, key=lambda profile, met: profile.telegram_id)  # noqa: ARG005 - named alike
+    async def _known(self, profile: TelegramProfile, met: list[Met]) -> Profile | None:
+        """Return what is cached of a person. If nothing is, look and register by one statement; `met` tells.
+
+        What others get who wait for the same load does not tell who is new.
+        """
+        met.append(await self._people.meet(profile))
+        return met[0].profile
 
     async def find(self, telegram_id: int) -> Person | None:
         """Return a person who has been met before."""
@@ -106,12 +118,13 @@ class UserService:
         self._transaction.on_commit(partial(self._cache.invalidate, PROFILE, telegram_id))
 
 
-def _person(profile: Profile) -> Person:
+def _person(profile: Profile, *, is_new: bool = False) -> Person:
     return Person(
         id=profile.id,
         telegram_id=profile.telegram.telegram_id,
         first_name=profile.telegram.first_name,
         language_code=profile.settings.language or profile.telegram.language_code,
+        is_new=is_new,
         subscription=profile.subscription,
         settings=profile.settings,
     )
