@@ -9,8 +9,8 @@ from typing import BinaryIO
 import orjson
 import uvloop
 
-from bench.outside import tune
 from vitte.core.logging import configure_logging
+from vitte.main.run import tune_garbage_collection
 from vitte.sandbox.llm import Script, running_model
 
 _QUOTED = 32
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=speed.tokens)
     options = parser.parse_args()
     configure_logging(process="model", level="WARNING", format="json")
-    tune()
+    tune_garbage_collection()
     with options.log.open("wb", buffering=1 << 16) as log:
         script = Script(
             first_token=options.first_token,
