@@ -39,7 +39,7 @@ from vitte.memory.service import MemoryService
 from vitte.sandbox.client import SandboxPerson
 from vitte.sandbox.llm import Script
 from vitte.sandbox.testing import NO_LIMITS, RunningSandbox
-from vitte.usage.ledger import UsageLedger
+from vitte.usage.ledger import UsageLedger, settlement_of
 from vitte.usage.schemas import CallRequest
 from vitte.usage.service import UsageService
 from vitte.users.presence import Presence
@@ -234,7 +234,9 @@ async def test_no_call_costs_more_the_more_was_spent_before(plans: Plans, contai
         )
         reservation = await ledger.reserve(request)
         await ledger.settle(
-            reservation, prompt_tokens=1, completion_tokens=1, is_estimated=False, outcome="complete"
+            settlement_of(
+                reservation, prompt_tokens=1, completion_tokens=1, is_estimated=False, outcome="complete"
+            )
         )
 
     for _ in range(2):

@@ -12,7 +12,7 @@ from vitte.core.settings.usage import UsageSettings
 from vitte.db.engine import SessionFactory
 from vitte.db.models import UsageCall
 from vitte.usage.errors import LimitReachedError
-from vitte.usage.ledger import UsageLedger
+from vitte.usage.ledger import UsageLedger, settlement_of
 from vitte.usage.schemas import Limit, Reservation
 
 TODAY = NOON.date()
@@ -32,7 +32,7 @@ async def test_what_a_call_took_takes_the_place_of_what_was_reserved(
     reservation = await ledger.reserve(request(anna, dialog_id=7))
     reserved = {"messages": 1, "tokens": 0, "cost": 0, "reserved_tokens": 100, "reserved_cost": 200}
     assert await sums() == {(anna, TODAY): reserved, (None, TODAY): reserved}
-    assert await ledger.settle(reservation, prompt_tokens=30, completion_tokens=12, **COMPLETE)
+    assert await ledger.settle(settlement_of(reservation, prompt_tokens=30, completion_tokens=12, **COMPLETE))
     settled = {"messages": 1, "tokens": 42, "cost": 84, "reserved_tokens": 0, "reserved_cost": 0}
     assert await sums() == {(anna, TODAY): settled, (None, TODAY): settled}
     (call,) = await calls(session_factory)
@@ -47,10 +47,14 @@ async def test_a_call_that_is_settled_twice_counts_once(
 ) -> None:
     (anna,) = await make_people()
     reservation = await ledger.reserve(request(anna))
-    assert await ledger.settle(reservation, prompt_tokens=1, completion_tokens=1, **COMPLETE)
+    assert await ledger.settle(settlement_of(reservation, prompt_tokens=1, completion_tokens=1, **COMPLETE))
     before = await sums()
     again = [
-        ledger.settle(reservation, prompt_tokens=50, completion_tokens=50, refund_message=True, **COMPLETE)
+        ledger.settle(
+            settlement_of(
+                reservation, prompt_tokens=50, completion_tokens=50, refund_message=True, **COMPLETE
+            )
+        )
         for _ in range(3)
     ]
     assert await asyncio.gather(*again) == [False] * 3
@@ -64,11 +68,13 @@ async def test_a_call_that_ended_in_nothing_gives_its_message_back(
     reservation = await ledger.reserve(request(anna))
     with pytest.raises(LimitReachedError):
         await ledger.reserve(request(anna))
-    await ledger.settle(reservation, refund_message=True, **NOTHING | {"outcome": "llm_timeout"})
+    await ledger.settle(
+        settlement_of(reservation, refund_message=True, **NOTHING | {"outcome": "llm_timeout"})
+    )
     assert await sums() == {}
     # A title is no message: there is none to give back.
     title = await ledger.reserve(request(anna, kind="title", counts_as_message=False))
-    await ledger.settle(title, refund_message=True, **NOTHING)
+    await ledger.settle(settlement_of(title, refund_message=True, **NOTHING))
     assert await sums() == {}
     await ledger.reserve(request(anna))
 
@@ -95,7 +101,7 @@ async def test_at_a_limit_the_next_call_is_not_made_and_the_person_learns_when_i
     ledger = make_process(clock=clock, settings=UsageSettings(daily_budget=budget)).ledger
     anna, ben = await make_people(2, **limits)
     first, *_ = [await ledger.reserve(request(anna)) for _ in range(3)]
-    await ledger.settle(first, prompt_tokens=60, completion_tokens=40, **COMPLETE)
+    await ledger.settle(settlement_of(first, prompt_tokens=60, completion_tokens=40, **COMPLETE))
     with pytest.raises(LimitReachedError) as reached:
         await ledger.reserve(request(anna))
     assert (reached.value.limit, reached.value.status) == (limit, 429)
@@ -123,7 +129,7 @@ async def test_a_call_that_took_less_leaves_room_for_another(
 ) -> None:
     (anna,) = await make_people(tokens_per_month=100)
     reservation = await ledger.reserve(request(anna))
-    await ledger.settle(reservation, prompt_tokens=20, completion_tokens=20, **COMPLETE)
+    await ledger.settle(settlement_of(reservation, prompt_tokens=20, completion_tokens=20, **COMPLETE))
     await ledger.reserve(request(anna, tokens=60))
     with pytest.raises(LimitReachedError):
         await ledger.reserve(request(anna, tokens=1))
@@ -153,7 +159,7 @@ async def test_a_call_counts_on_the_day_of_its_reservation(
     (anna,) = await make_people()
     reservation = await ledger.reserve(request(anna))
     clock.time += timedelta(days=1)
-    await ledger.settle(reservation, prompt_tokens=1, completion_tokens=1, **COMPLETE)
+    await ledger.settle(settlement_of(reservation, prompt_tokens=1, completion_tokens=1, **COMPLETE))
     assert {day for _, day in await sums()} == {TODAY}
 
 
@@ -202,7 +208,7 @@ async def test_a_hundred_calls_at_once_cost_a_few_statements(
     for number in (1, 2):
         statements.clear()
         made = await asyncio.gather(*(process.ledger.reserve(request(user_id)) for user_id in everybody))
-        await asyncio.gather(*(process.ledger.settle(one, **NOTHING) for one in made))
+        await asyncio.gather(*(process.ledger.settle(settlement_of(one, **NOTHING)) for one in made))
         if number == 2:
             # One alone and the rest together, of each of the two.
             assert 0 < len(statements) <= 4

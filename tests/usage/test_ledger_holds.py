@@ -22,6 +22,7 @@ from vitte.db.engine import create_engine, create_session_factory
 from vitte.db.models import PlanLimits
 from vitte.usage.costs import MICRO
 from vitte.usage.errors import LimitReachedError
+from vitte.usage.ledger import settlement_of
 from vitte.usage.schemas import Reservation
 
 _MESSAGES, _TOKENS, _COST = {1: 4, 4: 6}, {2: 600, 4: 1200}, {3: 900, 4: 1400}
@@ -185,7 +186,7 @@ class Ledger(RuleBasedStateMachine):
                 self.messages[whose, day] -= call.is_message
         also = {"twice": [process], "from two processes": self.processes}.get(call.ending, [])
         settled = await asyncio.gather(
-            *(each.ledger.settle(reservation, **used) for each in (process, *also))
+            *(each.ledger.settle(settlement_of(reservation, **used)) for each in (process, *also))
         )
         assert sum(settled) == 1
 
@@ -194,7 +195,9 @@ class Ledger(RuleBasedStateMachine):
         await asyncio.gather(
             *(
                 process.ledger.settle(
-                    reservation, prompt_tokens=0, completion_tokens=1, is_estimated=True, outcome="late"
+                    settlement_of(
+                        reservation, prompt_tokens=0, completion_tokens=1, is_estimated=True, outcome="late"
+                    )
                 )
                 for process, reservation in killed
             )

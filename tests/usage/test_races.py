@@ -18,6 +18,7 @@ from vitte.core.settings import Settings
 from vitte.core.settings.usage import UsageSettings
 from vitte.db.outages import is_away
 from vitte.usage.errors import LimitReachedError
+from vitte.usage.ledger import settlement_of
 from vitte.usage.schemas import Reservation
 
 _MIDNIGHT = datetime(2026, 5, 11, tzinfo=UTC)
@@ -115,7 +116,7 @@ async def test_processes_that_serve_the_same_people_stand_in_nobodys_way(
     async def call(process: Process, user_id: int, number: int) -> None:
         reservation = await process.ledger.reserve(request(user_id))
         if number % 3:
-            await process.ledger.settle(reservation, **NOTHING)
+            await process.ledger.settle(settlement_of(reservation, **NOTHING))
 
     # In different orders, and settling while others reserve: a deadlock would be an error.
     await asyncio.gather(
@@ -150,7 +151,7 @@ async def test_what_a_call_took_is_kept_although_postgresql_went_away_and_no_cal
     reservation = await process.ledger.reserve(request(anna))
     nursery = Nursery()
     async with held_up(settings, until_waiting=2):
-        settling = nursery.start(process.ledger.settle(reservation, **NOTHING), name="settle")
+        settling = nursery.start(process.ledger.settle(settlement_of(reservation, **NOTHING)), name="settle")
         reserving = nursery.start(race(process, user_id=ben), name="reserve")
         async with connected(settings.database) as observer:
             await _until_waiting(observer, 2)

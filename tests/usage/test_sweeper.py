@@ -10,6 +10,7 @@ from tests.usage.test_ledger import NOTHING, TODAY, calls
 from vitte.core.settings.usage import UsageSettings
 from vitte.db.engine import SessionFactory
 from vitte.db.models import UsageDay
+from vitte.usage.ledger import settlement_of
 from vitte.usage.schemas import Spending
 
 _LATER = timedelta(seconds=UsageSettings().reservation_ttl + 1)
@@ -29,9 +30,9 @@ async def test_a_call_whose_process_was_killed_counts_as_what_was_reserved(
     assert (await sums())[anna, TODAY] == expired
     assert await process.sweeper.spending() == Spending(open=1, cost_today=200)
     # It was not killed after all, and comes back late.
-    assert not await process.ledger.settle(lost, refund_message=True, **NOTHING)
+    assert not await process.ledger.settle(settlement_of(lost, refund_message=True, **NOTHING))
     assert (await sums())[anna, TODAY] == expired
-    assert await process.ledger.settle(going_on, **NOTHING)
+    assert await process.ledger.settle(settlement_of(going_on, **NOTHING))
     assert [(one.state, one.outcome) for one in await calls(session_factory)] == [
         ("expired", "expired"),
         ("settled", "complete"),
@@ -47,7 +48,9 @@ async def test_two_sweepers_and_a_late_settlement_close_each_call_once(
     made = await asyncio.gather(*(one.ledger.reserve(request(user_id)) for user_id in everybody))
     clock.time += _LATER
     *settled, here, there = await asyncio.gather(
-        *(other.ledger.settle(call, **NOTHING) for call in made), one.sweeper.expire(), other.sweeper.expire()
+        *(other.ledger.settle(settlement_of(call, **NOTHING)) for call in made),
+        one.sweeper.expire(),
+        other.sweeper.expire(),
     )
     # Those that were being settled are passed over, and found by the next sweep if they are still there.
     assert sum(settled) + here + there == 40
@@ -69,7 +72,9 @@ async def test_old_calls_and_days_are_forgotten_and_the_others_kept(
     for age in (forgotten, kept):
         process.clock.time = NOON - age
         for user_id in everybody:
-            await process.ledger.settle(await process.ledger.reserve(request(user_id)), **NOTHING)
+            await process.ledger.settle(
+                settlement_of(await process.ledger.reserve(request(user_id)), **NOTHING)
+            )
     # One that is open is not forgotten, however old it is.
     process.clock.time = NOON - forgotten
     still_open = await process.ledger.reserve(request(everybody[0]))

@@ -213,7 +213,7 @@ class AnswerMaker:
     def _settle(self, progress: _Progress) -> None:
         used, progress.used = progress.used, None
         if used is not None:
-            progress.settling.append(self._nursery.start(self._ledger.close(used), name="settle"))
+            progress.settling.append(self._nursery.start(self._ledger.settle(used), name="settle"))
 
     async def _settled(self, progress: _Progress) -> None:
         if progress.settling:

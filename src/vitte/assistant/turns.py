@@ -90,7 +90,7 @@ class TurnStore:
             stored = await self._answers.add(_Made(answer, current_correlation_id()))
         except Exception as error:
             if answer.used is not None and not is_away(error):
-                await self._ledger.close(answer.used)
+                await self._ledger.settle(answer.used)
             raise
         if answer.used is not None:
             tell(answer.used, is_settled=stored.is_settled)
@@ -167,7 +167,7 @@ class TurnStore:
                 for one in made:
                     if one.answer.turn.question_id in ids:
                         await self._order(one, transaction, jobs)
-                settled = await self._ledger.close_in(transaction, used)
+                settled = await self._ledger.settle_in(transaction, used)
         return [
             _Stored(ids.get(answer.turn.question_id), answer.used is not None and answer.used.id in settled)
             for answer in answers

@@ -7,7 +7,7 @@ from vitte.core.errors import VitteError
 from vitte.core.tokens import count_tokens
 from vitte.db.models import Plan
 from vitte.usage.costs import cost_of
-from vitte.usage.ledger import UsageLedger
+from vitte.usage.ledger import UsageLedger, settlement_of
 from vitte.usage.prices import PriceList
 from vitte.usage.schemas import CallRequest, Reservation
 
@@ -61,9 +61,11 @@ class BackgroundModel:
                 is_estimated=True,
             )
         await self._ledger.settle(
-            reservation,
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
-            is_estimated=usage.is_estimated,
-            outcome=outcome,
+            settlement_of(
+                reservation,
+                prompt_tokens=usage.prompt_tokens,
+                completion_tokens=usage.completion_tokens,
+                is_estimated=usage.is_estimated,
+                outcome=outcome,
+            )
         )

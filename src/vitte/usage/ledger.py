@@ -36,13 +36,13 @@ class UsageLedger:
 
     and after it, however it ended: complete, stopped, failed, or in an error that nobody expected::
 
-        await ledger.settle(reservation, prompt_tokens=..., completion_tokens=..., is_estimated=...,
-                            outcome="complete")
+        await ledger.settle(settlement_of(reservation, prompt_tokens=..., completion_tokens=...,
+                                          is_estimated=..., outcome="complete"))
 
     What is reserved counts against every limit until it is settled. What never is, because its process was
     killed, is closed by the sweeper and counts as what was reserved; its update is tried again and reserves
     anew. A call that ends in nothing may give its message back with `refund_message`. Whoever has a statement
-    to write at that moment anyway can settle by that: `settlement_of` says what, and `tell` what came of it.
+    to write at that moment anyway can settle by that, with `parameters` and `tell`.
 
     Lives as long as its process and is used by many tasks at once: what comes up while PostgreSQL is busy
     shares the next statement, each person once in it. Nothing is put off: both return when their own part is
@@ -74,41 +74,18 @@ class UsageLedger:
                 return Reservation(id=verdict.call_id, request=request)
         raise UnavailableError("others were changing the same sums all the time")
 
-    async def settle(
-        self,
-        reservation: Reservation,
-        *,
-        prompt_tokens: int,
-        completion_tokens: int,
-        is_estimated: bool,
-        outcome: str,
-        refund_message: bool = False,
-    ) -> bool:
+    async def settle(self, used: Settlement) -> bool:
         """Put what a call took in the place of what was reserved for it; return whether this did so.
 
         The second settling of a call changes nothing, nor does one that comes when the sweeper has closed it.
-        What it took is kept as it is, also when it is more than was reserved. `outcome` is "complete",
-        "stopped" or an error's code; `refund_message` gives back the message of a call that a person got
-        nothing for. While PostgreSQL is away this waits for it.
+        What it took is kept as it is, also when it is more than was reserved. While PostgreSQL is away this
+        waits for it.
         """
-        return await self.close(
-            settlement_of(
-                reservation,
-                prompt_tokens=prompt_tokens,
-                completion_tokens=completion_tokens,
-                is_estimated=is_estimated,
-                outcome=outcome,
-                refund_message=refund_message,
-            )
-        )
-
-    async def close(self, used: Settlement) -> bool:
-        """Settle a call as `settle` does."""
         is_settled = await outlast(partial(self._settlements.add, used))
         tell(used, is_settled=is_settled)
         return is_settled
 
-    async def close_in(self, transaction: Transaction, used: Sequence[Settlement]) -> frozenset[int]:
+    async def settle_in(self, transaction: Transaction, used: Sequence[Settlement]) -> frozenset[int]:
         """Settle calls in a transaction, as the last of what it does: others wait for the sums of the day.
 
         No two of one call. Returns the ids of those that were open until then.
@@ -172,7 +149,11 @@ def settlement_of(
     outcome: str,
     refund_message: bool = False,
 ) -> Settlement:
-    """Return what `UsageLedger.settle` writes."""
+    """Return what `UsageLedger.settle` writes.
+
+    `outcome` is "complete", "stopped" or an error's code; `refund_message` gives back the message of a call
+    that a person got nothing for.
+    """
     request = reservation.request
     return Settlement(
         id=reservation.id,

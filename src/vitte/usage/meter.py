@@ -12,7 +12,7 @@ from vitte.db.models import Plan
 from vitte.db.outages import DATABASE_ERRORS
 from vitte.usage.costs import MICRO, micro_dollars
 from vitte.usage.errors import LimitReachedError
-from vitte.usage.ledger import UsageLedger
+from vitte.usage.ledger import UsageLedger, settlement_of
 from vitte.usage.schemas import CallRequest
 
 logger = structlog.get_logger(__name__)
@@ -58,11 +58,13 @@ class Meter:
             raise
         finally:
             await self._ledger.settle(
-                reservation,
-                prompt_tokens=tokens if outcome == "complete" else 0,
-                completion_tokens=0,
-                is_estimated=True,
-                outcome=outcome,
+                settlement_of(
+                    reservation,
+                    prompt_tokens=tokens if outcome == "complete" else 0,
+                    completion_tokens=0,
+                    is_estimated=True,
+                    outcome=outcome,
+                )
             )
 
     def note_soon(self, *, user_id: int, kind: str, model: str, tokens: int, dollars: Decimal) -> None:
