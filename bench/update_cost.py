@@ -37,7 +37,6 @@ TEXTS = {
 }
 MODES = ("alone", "at once")
 _IDLE_SECONDS = 2.0
-_SETTLE_SECONDS = 0.3
 _FORGOTTEN_AFTER = 1.0
 """Seconds for which a process may know somebody without asking anybody."""
 _PATIENCE = 120.0
@@ -49,13 +48,15 @@ _message_ids = itertools.count(10_000_000)
 class Scale:
     """How much is measured: rounds, updates one at a time, and updates at once, each of a person's own.
 
-    Of those at once so many `bursts` follow each other, all but those of people who are new to the bot.
+    Of those at once so many `bursts` follow each other, all but those of people who are new to the bot. A bot
+    gets `settle` seconds to come to rest.
     """
 
     rounds: int = 3
     alone: int = 20
     at_once: int = 150
     bursts: int = 5
+    settle: float = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,7 @@ class Bench:
             is_once = kind == NEW and bot.name not in ECHOES
             batches = [asked] * (1 if is_once else self._scale.bursts)
         # What the round before has left to be done is not this one's.
-        await asyncio.sleep(_SETTLE_SECONDS)
+        await asyncio.sleep(self._scale.settle)
         before, begun = await bot.meter.read(), time.monotonic()
         latencies: list[float] = []
         answering = 0.0
@@ -170,11 +171,11 @@ class Bench:
             answering += max(found)
             latencies += found
         seconds = time.monotonic() - begun
-        await asyncio.sleep(_SETTLE_SECONDS)
+        await asyncio.sleep(self._scale.settle)
         used = (await bot.meter.read()).minus(before)
         idle = self._idle[bot.name]
         return Sample(
-            used.minus(idle, times=(seconds + _SETTLE_SECONDS)).over(len(latencies)), latencies, answering
+            used.minus(idle, times=seconds + self._scale.settle).over(len(latencies)), latencies, answering
         )
 
     async def _send(self, bot: RunningBot, asked: list[tuple[int, str]]) -> list[float]:
@@ -189,7 +190,7 @@ class Bench:
 
     async def _usage_when_idle(self, bot: RunningBot) -> Usage:
         """Return what the bot uses in a second in which nobody wants anything."""
-        await asyncio.sleep(_SETTLE_SECONDS)
+        await asyncio.sleep(self._scale.settle)
         before = await bot.meter.read()
         await asyncio.sleep(_IDLE_SECONDS)
         return (await bot.meter.read()).minus(before).over(_IDLE_SECONDS)

@@ -1,5 +1,6 @@
 """Fixtures for all tests: real servers, the product's own container, the sandbox as the outside world."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -16,10 +17,11 @@ from dishka import AsyncContainer
 from playwright.async_api import Browser, async_playwright, expect
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests import servers as test_servers
+from tests.emptying import Emptying
 from tests.patience import PATIENCE
 from tests.ports import keep_apart
 from tests.servers import PASSWORD, Servers
@@ -27,9 +29,7 @@ from vitte.clients import line as line_module
 from vitte.clients.line import Commands
 from vitte.core.logging import configure_logging
 from vitte.core.settings import Settings
-from vitte.core.settings.backends import DatabaseSettings
 from vitte.db.engine import SessionFactory, create_engine, create_session_factory
-from vitte.db.models import Base, LanguageModel, Persona, PlanLimits
 from vitte.db.statement import Row, Statement
 from vitte.db.transaction import Transaction
 from vitte.embedded.ports import free_port
@@ -133,38 +133,20 @@ def make_database(servers: Servers) -> Callable[[str], Awaitable[str]]:
     return make
 
 
-_made: set[str] = set()
-_SEEDED = (Persona, LanguageModel, PlanLimits)
-"""Tables that the migrations put something into."""
-
-
-async def empty_tables(database: DatabaseSettings) -> None:
-    """Bring every table to where the migrations left it."""
-    engine = create_engine(database, process="test")
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    async with engine.begin() as connection:
-        if not await connection.scalar(text("SELECT to_regnamespace('seeds') IS NOT NULL")):
-            await connection.execute(text("CREATE SCHEMA seeds"))
-            for seeded in _SEEDED:
-                name = seeded.__tablename__
-                await connection.execute(text(f"CREATE TABLE seeds.{name} AS TABLE {name}"))
-        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        for seeded in _SEEDED:
-            name = seeded.__tablename__
-            columns = ", ".join(column.name for column in seeded.__table__.columns if column.name != "id")
-            seed = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM seeds.{name} ORDER BY id"  # noqa: S608
-            await connection.execute(text(seed))
-    await engine.dispose()
+@pytest.fixture(scope="session")
+def emptying(servers: Servers, worker_number: int) -> Iterator[Emptying]:
+    """What empties the database of this process's tests."""
+    database = servers.database(f"vitte_test_{worker_number}")
+    asyncio.run(test_servers.make_database(servers, database.name))
+    emptying = Emptying(database)
+    yield emptying
+    emptying.close()
 
 
 @pytest.fixture
-async def settings(servers: Servers, worker_number: int) -> Settings:
+async def settings(servers: Servers, emptying: Emptying, worker_number: int) -> Settings:
     """Settings of a product with an empty database, an empty Redis and a model that answers by script."""
-    name = f"vitte_test_{worker_number}"
-    if name not in _made:
-        await test_servers.make_database(servers, name)
-        _made.add(name)
-    database = servers.database(name)
+    database = servers.database(f"vitte_test_{worker_number}")
     settings = Settings.model_validate(
         {
             "environment": "test",
@@ -187,7 +169,7 @@ async def settings(servers: Servers, worker_number: int) -> Settings:
             "beat": {"port": free_port()},
         }
     )
-    await empty_tables(settings.database)
+    await emptying.empty()
     async with Redis(
         port=servers.redis_port, password=PASSWORD, db=worker_number, socket_timeout=PATIENCE
     ) as redis:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.chaos
 
 @pytest.mark.timeout(600)
 async def test_the_bench_measures_every_bot_with_every_update_and_its_figures_can_be_true() -> None:
-    rows = await measure(Scale(rounds=1, alone=5, at_once=10, bursts=2))
+    rows = await measure(Scale(rounds=1, alone=5, at_once=10, bursts=2, settle=0.2))
     found = {(row.bot, row.update, row.mode): row for row in rows}
     assert set(found) == set(product(BOTS, TEXTS, MODES))
     assert len(table(rows)) == 1 + len(rows)
