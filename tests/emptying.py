@@ -4,9 +4,7 @@ import asyncio
 import threading
 from typing import Any
 
-import asyncpg
-
-from tests.servers import PASSWORD
+from tests.servers import connect
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.db.models import Base, LanguageModel, Persona, PlanLimits
 
@@ -87,14 +85,7 @@ class Emptying:
         await self._connection.execute("SELECT seeds.come_back()")
 
     async def _connect(self) -> Any:
-        database = self._database
-        connection = await asyncpg.connect(
-            host=database.host,
-            port=database.port,
-            user=database.user,
-            password=PASSWORD,
-            database=database.name,
-        )
+        connection = await connect(self._database)
         if not await connection.fetchval("SELECT to_regproc('seeds.come_back') IS NOT NULL"):
             await connection.execute(_KEEP_SEEDS)
             await connection.execute(_MAKE_EMPTY)

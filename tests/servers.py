@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
@@ -89,12 +90,16 @@ def running() -> Servers:
     return Servers(**json.loads(os.environ[_VARIABLE]))
 
 
+async def connect(database: DatabaseSettings) -> Any:
+    """Return a connection of the driver's own to a database of the tests' PostgreSQL."""
+    return await asyncpg.connect(
+        host=database.host, port=database.port, user=database.user, password=PASSWORD, database=database.name
+    )
+
+
 async def make_database(servers: Servers, name: str, *, template: str = TEMPLATE) -> None:
     """Make a fresh database, in place of one of that name."""
-    settings = servers.database("vitte")
-    connection = await asyncpg.connect(
-        host=settings.host, port=settings.port, user=settings.user, password=PASSWORD, database=settings.name
-    )
+    connection = await connect(servers.database("vitte"))
     try:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tests.patience import PATIENCE
-from tests.servers import PASSWORD, Servers
+from tests.servers import Servers, connect
 from tests.web.processes import environment
 from vitte.backups.restore import RestoreService
 from vitte.backups.service import BackupService
@@ -114,13 +114,7 @@ def restores_of(settings: Settings, backups: BackupService) -> RestoreService:
 async def in_database(settings: Settings, statement: str) -> list[asyncpg.Record]:
     """Run one statement as somebody who is not Vitte."""
     database = settings.database
-    connection = await asyncpg.connect(
-        host=database.host,
-        port=database.port,
-        user=database.user,
-        password=PASSWORD,
-        database=database.name,
-    )
+    connection = await connect(database)
     try:
         return list(await connection.fetch(statement))
     finally:

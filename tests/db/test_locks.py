@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.patience import PATIENCE
-from tests.servers import PASSWORD, Servers
+from tests.servers import Servers, connect
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.core.settings.backends import DatabaseSettings
@@ -35,13 +35,7 @@ async def old(servers: Servers, worker_number: int, make_database: MakeDatabase)
 @asynccontextmanager
 async def connected(settings: DatabaseSettings) -> AsyncIterator[asyncpg.Connection]:
     """Connect as somebody who is not Vitte."""
-    connection = await asyncpg.connect(
-        host=settings.host,
-        port=settings.port,
-        user=settings.user,
-        password=PASSWORD,
-        database=settings.name,
-    )
+    connection = await connect(settings)
     try:
         yield connection
     finally:
