@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import asyncpg
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -98,3 +99,23 @@ async def test_connections_beyond_the_pool_are_closed_when_their_statement_is_do
     assert kept(engine) == 1
     assert await backend(engine) in pids
     assert kept(engine) == 1
+
+
+async def test_after_an_outage_statements_that_overlap_are_served_as_before(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.gather(*(backend(engine, seconds=0.1) for _ in range(3)))
+    connect = asyncpg.connect
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError
+
+    (await engine.raw_connection()).invalidate()
+    monkeypatch.setattr(asyncpg, "connect", refuse)
+    for _ in range(5):
+        with pytest.raises(ConnectionRefusedError):
+            await backend(engine)
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    for count in (3, 5, 7):
+        await asyncio.gather(*(backend(engine, seconds=0.05) for _ in range(count)))
+        assert kept(engine) == count

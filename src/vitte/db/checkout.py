@@ -1,11 +1,12 @@
 """Taking a connection out of the pool, and giving it back."""
 
 import time
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.util import greenlet_spawn
@@ -50,15 +51,17 @@ class Resting:
         return (
             connection is not None
             and not connection.driver_connection.is_closed()
-            and now - record.info[_RESTS_SINCE] < _TEST_AFTER
+            and now - record.info.get(_RESTS_SINCE, 0.0) < _TEST_AFTER
             and now - record.info[_OPENED] < self._recycle_after - _MARGIN
-            and record.info[_USED_AT] > self._called_off_at
+            and record.info.get(_USED_AT, 0.0) > self._called_off_at
         )
 
     def _opened(self, _connection: Any, record: Any) -> None:
         record.info[_OPENED] = time.monotonic()
 
-    def _given_back(self, _connection: Any, record: Any) -> None:
+    def _given_back(self, connection: Any, record: Any) -> None:
+        # One that could not be opened again comes back without having been taken.
+        self._closed(connection, record)
         record.info[_RESTS_SINCE] = time.monotonic()
         self._records.append(record)
 
@@ -104,7 +107,9 @@ async def take(engine: AsyncEngine) -> Any:
     """
     resting = _RESTING.get(engine.sync_engine)
     if resting is not None and resting.is_next_ready():
-        return engine.sync_engine.raw_connection()
+        # The pool has reasons of its own to open another after all, such as a clock that was set.
+        with suppress(MissingGreenlet):
+            return engine.sync_engine.raw_connection()
     return await engine.raw_connection()
 
 

@@ -6,13 +6,15 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import URL
+from sqlalchemy import URL, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.db.checkout import watch
 from vitte.db.metrics import POOLS
+from vitte.db.outages import reaching, unreachable
 
 _WITH_FEW_STATEMENTS = frozenset({"bot", "api", "worker"})
 
@@ -73,6 +75,19 @@ def _dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+async def _open(*arguments: Any, **options: Any) -> Any:
+    with reaching():
+        return await asyncpg.connect(*arguments, **options)
+
+
+def _name_silence(context: ExceptionContext) -> ConnectionError | None:
+    named = unreachable(context.original_exception)
+    if named is not None:
+        # What it is in the middle of, nobody knows. Others may be well: a single statement may take too long.
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+    return named
+
+
 def create_engine(settings: DatabaseSettings, *, process: str) -> AsyncEngine:
     """Make the pool; connections open on first use. PostgreSQL shows `process` in pg_stat_activity."""
     engine = create_async_engine(
@@ -86,6 +101,7 @@ def create_engine(settings: DatabaseSettings, *, process: str) -> AsyncEngine:
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,
         connect_args={
+            "async_creator_fn": _open,
             "timeout": settings.connect_timeout,
             "command_timeout": settings.command_timeout,
             "ssl": tls(settings),
@@ -99,6 +115,7 @@ def create_engine(settings: DatabaseSettings, *, process: str) -> AsyncEngine:
     if isinstance(engine.pool, QueuePool):
         POOLS.add(engine.pool, limit=settings.pool_size + settings.max_overflow)
     recycle_after = settings.pool_recycle if settings.pool_recycle >= 0 else math.inf
+    event.listen(engine.sync_engine, "handle_error", _name_silence)
     watch(engine, recycle_after=recycle_after, are_tested=settings.pool_pre_ping)
     return engine
 

@@ -1,7 +1,8 @@
 """Times when PostgreSQL is away, and how to live through them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import asyncpg
@@ -45,6 +46,29 @@ def is_away(error: BaseException) -> bool:
         return False
     cause = None if error.orig is None else error.orig.__cause__
     return error.connection_invalidated or isinstance(cause, (*_SAYS_SO, OSError))
+
+
+def unreachable(error: BaseException) -> ConnectionError | None:
+    """Return what to raise instead of an error of the system's that came from a connection to PostgreSQL.
+
+    A name that nobody knows, a host that no way leads to, several addresses of which none answers, silence:
+    none of that is a ConnectionError. Only where the error came from tells that it is about PostgreSQL. None
+    for errors of other kinds, and for those that say it themselves.
+    """
+    if not isinstance(error, OSError) or isinstance(error, ConnectionError):
+        return None
+    return ConnectionError(f"PostgreSQL cannot be reached: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Raise ConnectionError when the block finds that PostgreSQL cannot be reached, or is silent."""
+    try:
+        yield
+    except OSError as error:
+        if (named := unreachable(error)) is not None:
+            raise named from error
+        raise
 
 
 async def outlast(write: Callable[[], Awaitable[Result]]) -> Result:

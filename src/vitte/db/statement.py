@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
 from vitte.db.checkout import give_back, take
+from vitte.db.outages import reaching
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 _DIALECT_ERROR: type[Exception] = PGDialect_asyncpg.import_dbapi().Error  # type: ignore[no-untyped-call]
@@ -42,12 +43,13 @@ class Statement:
 
     async def run_alone(self, engine: AsyncEngine, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Run it as a transaction of its own, on a connection of the pool. Raises asyncpg's errors, and
-        ConnectionError when PostgreSQL went away."""
+        ConnectionError when PostgreSQL went away or is silent."""
         pooled = await _checked_out(engine)
         connection: Any = pooled.driver_connection
         arguments = [parameters[name] for name in self._names]
         try:
-            rows: Sequence[Row] = await connection.fetch(self._sql, *arguments, record_class=Row)
+            with reaching():
+                rows: Sequence[Row] = await connection.fetch(self._sql, *arguments, record_class=Row)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # The pool looks at the connection before it is used again.
             await give_back(engine, pooled)
