@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from tests.db.test_locks import connected
 from tests.usage.conftest import NOON, MakePeople, MakeProcess, Process, SetClock, Sums, request
+from vitte.core.settings import Settings
 from vitte.core.settings.usage import UsageSettings
 from vitte.db.engine import SessionFactory
 from vitte.db.models import UsageCall
@@ -233,3 +235,19 @@ async def test_a_person_without_a_plan_in_the_table_is_answered(
         await session.execute(text("DELETE FROM plans"))
         await session.commit()
     await ledger.reserve(request(anna))
+
+
+async def test_a_settlement_that_postgresql_refuses_spoils_no_answer_and_counts_as_reserved(
+    settings: Settings, make_process: MakeProcess, make_people: MakePeople, sums: Sums
+) -> None:
+    settings.database.lock_timeout = 0.2
+    process = make_process()
+    (anna,) = await make_people()
+    made = await process.ledger.reserve(request(anna))
+    before = await sums()
+    async with connected(settings.database) as other, other.transaction():
+        await other.execute("SELECT FROM bot_days FOR UPDATE")
+        assert not await process.ledger.settle(settlement_of(made, **NOTHING))
+    assert await sums() == before
+    process.clock.time += timedelta(seconds=process.settings.reservation_ttl + 1)
+    assert await process.sweeper.expire() == 1

@@ -26,6 +26,7 @@ from vitte.core.errors import VitteError
 from vitte.core.nursery import Nursery
 from vitte.core.tokens import IMAGE_TOKENS, count_tokens
 from vitte.usage.costs import cost_of
+from vitte.usage.errors import LimitReachedError
 from vitte.usage.ledger import UsageLedger, settlement_of
 from vitte.usage.prices import Price
 from vitte.usage.schemas import CallRequest, Reservation, Settlement
@@ -96,6 +97,8 @@ class _Round:
 
     prompt_tokens: int
     model: str
+    is_made: bool = False
+    """Whether the model was asked: whoever stops an answer before that pays nothing for it."""
     text: str = ""
     usage: Usage | None = None
     calls: tuple[ToolCall, ...] = ()
@@ -137,7 +140,10 @@ class AnswerMaker:
             await self._speak(brief, progress, reply, running)
             if not progress.text.strip():
                 raise LlmInterruptedError("the answer is empty")
-        except (LlmError, AnswerStoppedError) as error:
+        except (LlmError, AnswerStoppedError, LimitReachedError) as error:
+            # What it said before it asked for a tool stands, also when it may not go on after that.
+            if isinstance(error, LimitReachedError) and not progress.text.strip():
+                raise
             _note_early_end(error, progress)
             if not progress.text.strip():
                 raise
@@ -185,6 +191,7 @@ class AnswerMaker:
                 running.until_stopped(),
                 aclosing(brief.model.stream(messages, max_tokens=brief.max_tokens, tools=tools)) as chunks,  # type: ignore[type-var]  # all our streams are generators
             ):
+                call.is_made = True
                 async for chunk in chunks:
                     call.model = progress.model = chunk.model or call.model
                     call.usage = chunk.usage or call.usage
@@ -226,7 +233,7 @@ def _settlement(brief: Brief, reservation: Reservation, call: _Round, outcome: s
     request = replace(
         reservation.request, model=call.model, price_in=price.price_in, price_out=price.price_out
     )
-    is_stopped = outcome == AnswerStoppedError.code
+    is_stopped = call.is_made and outcome == AnswerStoppedError.code
     is_nothing = not (call.text or call.calls or is_stopped)
     usage = call.usage or Usage(
         prompt_tokens=0 if is_nothing else call.prompt_tokens,
@@ -268,7 +275,7 @@ def _tokens_of(messages: Sequence[ChatMessage]) -> int:
     )
 
 
-def _note_early_end(error: LlmError | AnswerStoppedError, progress: _Progress) -> None:
+def _note_early_end(error: LlmError | AnswerStoppedError | LimitReachedError, progress: _Progress) -> None:
     ANSWERS.labels(outcome=error.code).inc()
     characters = len(progress.text)
     if isinstance(error, AnswerStoppedError):

@@ -12,7 +12,7 @@ from vitte.core.errors import UnavailableError
 from vitte.core.settings.usage import UsageSettings
 from vitte.db.batching import Batcher
 from vitte.db.engine import SessionFactory
-from vitte.db.outages import outlast
+from vitte.db.outages import DATABASE_ERRORS, outlast
 from vitte.db.transaction import Transaction
 from vitte.usage.calendar import Period
 from vitte.usage.costs import cost_of, micro_dollars
@@ -79,9 +79,14 @@ class UsageLedger:
 
         The second settling of a call changes nothing, nor does one that comes when the sweeper has closed it.
         What it took is kept as it is, also when it is more than was reserved. While PostgreSQL is away this
-        waits for it.
+        waits for it. What it refuses to take, locked for too long perhaps, is left to the sweeper: the call
+        was made, and what came of it is not to be thrown away for that.
         """
-        is_settled = await outlast(partial(self._settlements.add, used))
+        try:
+            is_settled = await outlast(partial(self._settlements.add, used))
+        except DATABASE_ERRORS:
+            logger.exception("call_not_settled", call_id=used.id, kind=used.kind)
+            return False
         tell(used, is_settled=is_settled)
         return is_settled
 
