@@ -29,6 +29,17 @@ def run(settings: Settings) -> None:
     raise SystemExit(exit_code)
 
 
+def jobs_together(settings: Settings) -> int:
+    """Return how many jobs that wait for a model one process does at once.
+
+    No more than an endpoint has places for: whoever waits for one gives up before long, and a job that gave
+    up leaves a title or a fact for good.
+    """
+    llm = settings.llm
+    places = (llm.concurrency, *(provider.concurrency for provider in llm.providers.values()))
+    return min([settings.worker.jobs_together, *(most for most in places if most)])
+
+
 def _run(settings: Settings, folder: Path) -> int:
     from celery import signals
 
@@ -43,7 +54,9 @@ def _run(settings: Settings, folder: Path) -> int:
 
     app = create_celery(settings)
     bridge = Bridge(
-        lambda: make_container(settings, process="worker"), work=all_work(), settings=settings.worker
+        lambda: make_container(settings, process="worker"),
+        work=all_work(),
+        settings=settings.worker.model_copy(update={"jobs_together": jobs_together(settings)}),
     )
     bridge.add_to(app)
     open_with_processes(bridge)

@@ -66,10 +66,10 @@ class JobRunner:
         structlog.contextvars.bind_contextvars(job_id=job_id)
         try:
             job = await self._leases.claim(job_id)
-            others = await self._others(job_id, job)
         except DATABASE_ERRORS:
             logger.exception("job_left_to_the_sweeper")
             return
+        others = await self._others(job_id, job)
         # A task each, so that what is bound for one is bound for no other.
         await asyncio.gather(*(self._run(one) for one in ([job] if job else []) + others))
 
@@ -78,7 +78,12 @@ class JobRunner:
         is_alone = job is not None and (job.name not in self._waiting or job.attempt > 1)
         if is_alone or not room or not self._waiting:
             return []
-        return await self._leases.claim_more(job_id, self._waiting, limit=room)
+        try:
+            return await self._leases.claim_more(job_id, self._waiting, limit=room)
+        except DATABASE_ERRORS:
+            # Each has a message of its own, or gets one; what is begun need not wait for its lease with them.
+            logger.exception("jobs_left_to_their_messages")
+            return []
 
     async def _run(self, job: ClaimedJob) -> None:
         bind_correlation_id(job.correlation_id)
