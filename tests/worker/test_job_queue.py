@@ -3,11 +3,13 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
 from tests.patience import PATIENCE
+from tests.servers import make_redis
 from vitte.clients.jobs import JobQueue
 from vitte.core.errors import UnavailableError
 from vitte.core.job_names import QUEUE
@@ -43,6 +45,26 @@ async def test_the_sender_is_told_when_the_queue_is_away(settings: Settings) -> 
         with pytest.raises(UnavailableError):
             await jobs.send([1], queue=QUEUE)
     await jobs.close()
+
+
+@pytest.mark.servers
+async def test_a_sweep_is_told_of_a_redis_that_goes_away_in_the_middle_and_counts_when_it_is_back(
+    settings: Settings, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    with make_redis(tmp_path / "redis", oldest=pytestconfig.getoption("--oldest")) as server:
+        settings.redis.port, settings.redis.timeout = server.port, PATIENCE
+        jobs = JobQueue(settings)
+        await jobs.send([1, 2], queue=QUEUE)
+        assert await jobs.length(QUEUE) == 2
+        server.stop()
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                await jobs.length(QUEUE)
+        with pytest.raises(UnavailableError):
+            await jobs.send([3], queue=QUEUE)
+        server.start()
+        assert await jobs.length(QUEUE) == 2
+        await jobs.close()
 
 
 async def test_a_silent_queue_stops_neither_the_sender_nor_those_after_it(

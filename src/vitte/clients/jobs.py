@@ -12,6 +12,7 @@ import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
 from prometheus_client import Counter
+from redis.exceptions import RedisError
 
 from vitte.clients.redis import tls_options
 from vitte.core.errors import UnavailableError
@@ -110,7 +111,8 @@ class JobQueue:
         try:
             async with asyncio.timeout(self._timeout * times):
                 return await loop.run_in_executor(self._threads, call)
-        except (OperationalError, OSError) as error:
+        # When a job is sent, Celery makes kombu's error of what Redis raises; asking for a length does not.
+        except (OperationalError, RedisError, OSError) as error:
             raise UnavailableError("the job queue does not answer") from error
 
 
