@@ -24,6 +24,8 @@ from vitte.embedded.ports import free_port
 SETTINGS = OutboundSettings()
 SLOW = OutboundSettings(chat_rate=0.01)
 """A message in a hundred seconds: how long a test takes does not show in such waits."""
+PATIENT = OutboundSettings(redis_timeout=PATIENCE)
+"""For what Redis has to say itself, however busy the machine is."""
 
 
 def shared_limits(redis: Redis) -> RedisLimits:
@@ -278,6 +280,40 @@ async def test_a_redis_that_hangs_costs_its_time_out_and_not_every_time() -> Non
 
 def message_to(chat: int, settings: OutboundSettings = SLOW) -> list[Cell]:
     return cells_of(CallKind.MESSAGE, Lane.INTERACTIVE, chat, settings)
+
+
+async def test_buttons_are_answered_while_three_of_many_chats_are_to_pause(redis: Redis) -> None:
+    limits = Limits(Line(redis), PATIENT)
+    await asyncio.gather(*(limits.acquire(str(chat), message_to(chat, PATIENT)) for chat in range(1, 41)))
+    verdicts = await asyncio.gather(*(limits.report(chat, 700) for chat in ("1", "2", "3")))
+    assert verdicts == [False, False, False]
+    assert limits.known_pause("answerCallbackQuery") == limits.known_pause("4") == 0
+    assert limits.known_pause("1") == pytest.approx(700, abs=100)
+
+
+async def test_buttons_wait_as_well_when_redis_says_that_all_are_to_pause(redis: Redis) -> None:
+    here, elsewhere = Limits(Line(redis), PATIENT), shared_limits(redis)
+    await asyncio.gather(*(elsewhere.report(chat, 300) for chat in ("1", "2", "3")))
+    assert await here.report("4", 700) is True
+    assert here.known_pause("answerCallbackQuery") == pytest.approx(700, abs=100)
+
+
+async def test_a_chat_gets_no_call_while_redis_is_still_told_of_its_pause(redis: Redis) -> None:
+    limits, others = Limits(Line(redis), PATIENT), Nursery()
+    telling = others.start(limits.report("5", 700), name="telling")
+    await asyncio.sleep(0)
+    assert not telling.done()
+    assert limits.known_pause("5") == pytest.approx(700, abs=100)
+    assert await telling is False
+
+
+async def test_without_redis_all_pause_only_when_most_of_the_process_s_own_chats_do() -> None:
+    async with connect_redis(RedisSettings(port=free_port()), timeout=PATIENCE) as away:
+        limits = Limits(Line(away), SETTINGS)
+        for chat in range(1, 9):
+            await limits.acquire(str(chat), message_to(chat, SETTINGS))
+        assert [await limits.report(str(chat), 700) for chat in range(1, 5)] == [False, False, False, True]
+        assert limits.known_pause("answerCallbackQuery") == pytest.approx(700, abs=100)
 
 
 async def test_a_turn_that_was_foreseen_is_asked_for_with_what_else_is_asked_and_not_again(

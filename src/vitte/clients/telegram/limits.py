@@ -20,6 +20,7 @@ from vitte.core.nursery import Nursery
 from vitte.core.settings.outbound import OutboundSettings
 
 _PREFIX = "vitte:telegram:"
+_ALL_CHATS = ""
 _KEEP = 10_000
 """Cells kept in a process before those that are long free are forgotten."""
 _HELD = 0.03
@@ -71,19 +72,23 @@ class LocalLimits:
 
     def paused(self, chat: str) -> float:
         """Return for how many seconds Telegram wants no call to this chat."""
-        until = max(self._pauses.get(chat, 0.0), self._pauses.get("", 0.0))
+        until = max(self._pauses.get(chat, 0.0), self._pauses.get(_ALL_CHATS, 0.0))
         return max(0.0, until - self._clock())
+
+    def pause(self, chat: str, seconds: float) -> None:
+        """Let no call to this chat out for so many seconds."""
+        self._pauses[chat] = max(self._pauses.get(chat, 0.0), self._clock() + seconds)
 
     def report(self, chat: str, retry_after: float) -> bool:
         """Note that Telegram asked for a pause; tell whether it is one for all chats."""
+        self.pause(chat, retry_after)
         now = self._clock()
-        self._pauses[chat] = max(self._pauses.get(chat, 0.0), now + retry_after)
         window = now - scripts.WINDOW
         self._hits = {name: at for name, at in self._hits.items() if at > window} | {chat: now}
         self._calls = [at for at in self._calls if at > window]
         if not scripts.concerns_all(hits=len(self._hits), calls=len(self._calls)):
             return False
-        self._pauses[""] = max(self._pauses.get("", 0.0), now + retry_after)
+        self.pause(_ALL_CHATS, retry_after)
         return True
 
     def _forget(self, now: float) -> None:
@@ -228,12 +233,16 @@ class Limits:
 
     async def report(self, chat: str, retry_after: float) -> bool:
         """Note that Telegram asked for a pause; tell whether it is one for all chats."""
-        # In both: a pause is to be kept also when Redis goes away in the middle of it.
-        concerns_all = self._local.report(chat, retry_after)
+        # In both: a pause is to be kept while Redis is told of it, and when Redis goes away in its middle.
+        self._local.pause(chat, retry_after)
         try:
-            return await self._shared.report(chat, retry_after)
+            concerns_all = await self._shared.report(chat, retry_after)
         except RedisAwayError:
-            return concerns_all
+            return self._local.report(chat, retry_after)
+        # The process does not decide this by itself: it has not counted the calls that Redis granted.
+        if concerns_all:
+            self._local.pause(_ALL_CHATS, retry_after)
+        return concerns_all
 
     async def close(self) -> None:
         """Stop what is under way."""
