@@ -1,18 +1,25 @@
 """A turn of the conversation."""
 
+import re
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 from dishka import AsyncContainer
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests.replies import SomeReply
 from vitte.assistant.schemas import Question
 from vitte.assistant.service import AssistantService
+from vitte.assistant.turns import TurnStore
 from vitte.clients.llm import LlmError, LlmInterruptedError, LlmMisconfiguredError
 from vitte.core.errors import VitteError
 from vitte.core.job_names import SUMMARISE_DIALOG
+from vitte.core.recently import Recently
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.models import Job, Message
 from vitte.db.transaction import Transaction
+from vitte.dialogs.summaries import SummaryService
 from vitte.sandbox.llm import Script
 from vitte.users.schemas import Person, TelegramProfile
 from vitte.users.service import UserService
@@ -29,6 +36,18 @@ async def ask(container: AsyncContainer, person: Person, text: str, number: int,
     async with container() as request:
         assistant = await request.get(AssistantService)
         await assistant.answer(person, Question(text=text, telegram_message_id=number), chat)
+
+
+async def summaries(transaction: Transaction) -> list[dict[str, Any]]:
+    """Take the summaries that were ordered out of the jobs, and return their arguments."""
+    async with transaction:
+        taken = delete(Job).where(Job.name == SUMMARISE_DIALOG).returning(Job.args)
+        return list(await transaction.session.scalars(taken))
+
+
+def numbers(texts: Iterable[str]) -> set[int]:
+    """Return the numbers that questions begin with."""
+    return {int(found[1]) for text in texts if (found := re.match(r"(\d+):", text))}
 
 
 async def messages(transaction: Transaction) -> list[Message]:
@@ -82,6 +101,41 @@ async def test_a_long_dialog_orders_one_summary_however_much_is_said_until_that_
     async with transaction:
         ordered = await transaction.session.scalars(select(Job.name).order_by(Job.id))
         assert ordered.all().count(SUMMARISE_DIALOG) == 1
+
+
+@pytest.mark.parametrize(
+    ("shown", "ordered_after"),
+    [(1, [1, 2, 3]), (3, [2, 3, 4]), (6, [3, 5, 7]), (7, [4, 6, 8]), (20, [10, 15, 20])],
+)
+async def test_each_message_is_shown_or_summarised_and_that_is_done_no_sooner_than_it_has_to_be(
+    model: Script,
+    container: AsyncContainer,
+    person: Person,
+    transaction: Transaction,
+    monkeypatch: pytest.MonkeyPatch,
+    shown: int,
+    ordered_after: list[int],
+) -> None:
+    (await container.get(AssistantSettings)).context_messages = shown
+    # As for somebody who writes less than once a minute.
+    monkeypatch.setattr(await container.get(TurnStore), "_summaries", Recently(0))
+    model.answer = "So be it."
+    known: set[int] = set()
+    orders = []
+    for number in range(1, ordered_after[-1] + 1):
+        await ask(container, person, f"{number}: and then?", number, SomeReply())
+        told, *context = (message["content"] for message in model.requests[-1]["messages"])
+        assert known | numbers(context) == set(range(1, number + 1))
+        assert len(context) <= shown
+        assert "not shown to you" not in told
+        for args in await summaries(transaction):
+            model.requests.clear()
+            async with container() as request:
+                await (await request.get(SummaryService)).summarise(**args)
+            given = model.requests[-1]["messages"][-1]["content"]
+            known |= numbers(re.findall(r"^user: (.*)", given, re.MULTILINE))
+            orders.append(number)
+    assert orders == ordered_after
 
 
 async def test_a_question_that_was_never_answered_does_not_confuse_the_next(

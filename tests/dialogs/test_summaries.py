@@ -1,6 +1,7 @@
 """Long dialogs in short."""
 
 import asyncio
+import re
 
 import pytest
 from dishka import AsyncContainer
@@ -8,6 +9,8 @@ from dishka import AsyncContainer
 from vitte.assistant.schemas import Answer, Asked, Question, Turn
 from vitte.assistant.turns import TurnStore
 from vitte.clients.llm.protocol import LlmError
+from vitte.db.models import Message
+from vitte.db.transaction import Transaction
 from vitte.dialogs.summaries import SummaryService
 from vitte.sandbox.llm import Script
 from vitte.users.schemas import TelegramProfile
@@ -38,6 +41,12 @@ async def summarise(container: AsyncContainer, dialog_id: int, keep_tokens: int 
         await (await request.get(SummaryService)).summarise(dialog_id, user_id=1, keep_tokens=keep_tokens)
 
 
+def summarised(model: Script) -> set[int]:
+    """Return the numbers of the questions that the model was given to summarise."""
+    asked = "".join(request["messages"][-1]["content"] for request in model.requests)
+    return {int(number) for number in re.findall(r"^user: (\d+):", asked, re.MULTILINE)}
+
+
 async def test_what_does_not_fit_any_more_is_known_in_short(
     container: AsyncContainer, model: Script, user_id: int
 ) -> None:
@@ -56,6 +65,36 @@ async def test_what_does_not_fit_any_more_is_known_in_short(
     summarised = "".join(request["messages"][-1]["content"] for request in model.requests)
     assert all(f"user: {number}:" in summarised for number in range(1, 10))
     assert "user: 10:" not in summarised
+
+
+@pytest.mark.parametrize("questions", [11, 130])
+async def test_with_a_large_window_each_of_many_short_messages_is_shown_or_summarised(
+    container: AsyncContainer, model: Script, user_id: int, questions: int
+) -> None:
+    turns = [await ask(container, user_id, number, budget=100_000) for number in range(1, questions + 1)]
+    await summarise(container, turns[0].dialog_id, keep_tokens=30_000)
+    turn = await ask(container, user_id, questions + 1, budget=100_000)
+    assert not turn.is_cut
+    # A good part is still there word by word, and as much again has room before the next summary.
+    shown = [said.text.partition(":")[0] for said in turn.context if said.role == "user"]
+    assert shown == [str(number) for number in range(questions - 4, questions + 2)]
+    assert summarised(model) == set(range(1, questions - 4))
+
+
+async def test_questions_that_were_never_answered_do_not_hold_up_the_summary(
+    container: AsyncContainer, model: Script, user_id: int, transaction: Transaction
+) -> None:
+    first = await ask(container, user_id, 1)
+    async with transaction:
+        transaction.session.add_all(
+            Message(dialog_id=first.dialog_id, role="user", text="?", telegram_message_id=number)
+            for number in range(1000, 1250)
+        )
+    for number in range(2, 11):
+        await ask(container, user_id, number)
+    await summarise(container, first.dialog_id)
+    assert summarised(model) == set(range(1, 10))
+    assert not (await ask(container, user_id, 11)).is_cut
 
 
 async def test_a_summary_goes_on_from_the_one_before(

@@ -28,8 +28,9 @@ STOPS_CHANNEL = "vitte_stops"
 # included. What the statement itself has stored it does not see: the question is put to the end of its
 # context by whoever reads the rows.
 #
-# The context is what was said since the dialog's summary, the newest first, as long as it has room.
-# A question that never got an answer is left out of it: models expect the two sides to take turns.
+# The context is what was said since the dialog's summary, the newest first, as long as it has room. One more
+# than may be shown is looked at, which tells whether anything is missing.
+# A question that never got an answer is left out of the context: models expect the two sides to take turns.
 # Not by EXISTS: where few people have said much, PostgreSQL would gather all answers there are for that.
 # A row is missing when another process has begun the dialog, or stored the question, at the same moment.
 _BEGIN = Statement(
@@ -114,11 +115,12 @@ _BEGIN = Statement(
             array_agg(text ORDER BY id) FILTER (WHERE fits) AS texts,
             array_agg(author ORDER BY id) FILTER (WHERE fits) AS authors,
             array_agg(images ORDER BY id) FILTER (WHERE fits) AS image_lists,
-            bool_or(NOT fits) OR count(*) >= CAST(:limit AS integer) AS is_cut,
+            bool_or(NOT fits) AS is_cut,
             CAST(sum(size) AS integer) AS tokens
         FROM (
             SELECT newest.*,
-                sum(size) OVER (ORDER BY id DESC) <= current.budget - current.tokens AS fits
+                sum(size) OVER (ORDER BY id DESC) <= current.budget - current.tokens
+                    AND row_number() OVER (ORDER BY id DESC) <= CAST(:limit AS integer) AS fits
             FROM (
                 SELECT earlier.id, earlier.role, earlier.text, earlier.author,
                     earlier.extra_data ->> 'images' AS images,
@@ -133,7 +135,7 @@ _BEGIN = Statement(
                         OR (SELECT id FROM messages AS given WHERE given.question_id = earlier.id) IS NOT NULL
                     )
                 ORDER BY earlier.id DESC
-                LIMIT CAST(:limit AS integer)
+                LIMIT CAST(:limit AS integer) + 1
             ) AS newest
         ) AS counted
     ) AS context

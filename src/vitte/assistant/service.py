@@ -217,8 +217,7 @@ class AssistantService:
         orders = []
         if turn.is_first and (place is None or not place.is_shared):
             orders.append((TITLE_DIALOG, {"dialog_id": turn.dialog_id}))
-        is_long = turn.is_cut or turn.unsummarised > _SUMMARISE_AT * asked.budget
-        if is_long and self._turns.wants_summary(turn.dialog_id):
+        if self._is_long(turn, asked) and self._turns.wants_summary(turn.dialog_id):
             keep = int(_KEEP * asked.budget)
             args = {"dialog_id": turn.dialog_id, "user_id": person.id, "keep_tokens": keep}
             orders.append((SUMMARISE_DIALOG, args))
@@ -236,6 +235,12 @@ class AssistantService:
             used=made.used,
         )
         return await outlast(lambda: self._turns.save_answer(answer))
+
+    def _is_long(self, turn: Turn, asked: Asked) -> bool:
+        """Tell whether a summary is due: soon, or with the next question, something could not be shown."""
+        with_the_next = len(turn.context) + 2  # the answer to this one, and the next itself
+        is_nearly_full = turn.unsummarised > _SUMMARISE_AT * asked.budget
+        return is_nearly_full or with_the_next > self._settings.context_messages
 
 
 @lru_cache(maxsize=2)

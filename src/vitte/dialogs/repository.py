@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, text, update
+from sqlalchemy.orm import aliased
 
 from vitte.core.tokens import count_tokens
 from vitte.db.batches import is_one_of
@@ -195,10 +196,16 @@ class DialogRepository:
         return stored is not None
 
     async def since(self, dialog_id: int, after_id: int, *, limit: int) -> list[Spoken]:
-        """Return the oldest messages that came after the one with the id `after_id`."""
+        """Return the oldest messages that came after the one with the id `after_id`.
+
+        A question that never got an answer is left out, as it is of what a model is shown.
+        """
+        given = aliased(Message)
+        answer = select(given.id).where(given.question_id == Message.id).scalar_subquery()
         rows = await self._transaction.session.execute(
             select(Message.id, Message.role, Message.text, Message.tokens)
             .where(Message.dialog_id == dialog_id, Message.id > after_id)
+            .where(or_(Message.role == "assistant", answer.is_not(None)))
             .order_by(Message.id)
             .limit(limit)
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from vitte.clients.llm.protocol import ChatMessage, LlmError
-from vitte.core.settings.outside import LlmSettings
+from vitte.core.settings.outside import AssistantSettings, LlmSettings
 from vitte.core.tokens import head_of
 from vitte.db.transaction import Transaction
 from vitte.dialogs.metrics import SUMMARIES
@@ -23,6 +23,7 @@ _ROUND_TOKENS = 3000
 _OTHER_TOKENS = 3 * MAX_TOKENS
 """What a call has besides: instruction, the summary so far (which may be twice too long), and the new one."""
 _MAX_MESSAGES = 200
+"""What is read at a time: twice what can be kept at most, or nothing might be found beside that."""
 _INSTRUCTION = (
     "You keep the notes of a conversation between a person and an assistant. Below are the notes so far and "
     "what was said since. Write the new notes: facts, names, numbers, decisions, wishes, open questions; no "
@@ -39,14 +40,21 @@ class SummaryService:
         dialogs: DialogRepository,
         model: BackgroundModel,
         settings: LlmSettings,
+        assistant: AssistantSettings,
     ) -> None:
         self._transaction = transaction
         self._round = max(MAX_TOKENS, min(_ROUND_TOKENS, settings.context_window - _OTHER_TOKENS))
+        # Half of what a model is shown: the other half is for what is said until the next summary is due.
+        # Rounded up, so that of three the newest question and its answer stay.
+        self._keep_messages = (assistant.context_messages + 1) // 2
         self._dialogs = dialogs
         self._model = model
 
     async def summarise(self, dialog_id: int, *, user_id: int, keep_tokens: int) -> None:
-        """Bring the dialog's summary up to all but its newest messages: `keep_tokens` stay as they are.
+        """Bring the dialog's summary up to all but its newest messages.
+
+        `keep_tokens` of them stay as they are, and half as many messages as a model is shown at most: what
+        is not in the summary has to have room in its context, by either limit.
 
         `user_id` is for whom it is done, and whose plan pays.
 
@@ -59,7 +67,12 @@ class SummaryService:
                 if state is None:
                     return
                 said = await self._dialogs.since(dialog_id, state.until, limit=_MAX_MESSAGES)
-            chosen = _next_round(said, keep_tokens, self._round)
+            chosen = _next_round(
+                said,
+                keep_tokens=keep_tokens,
+                keep_messages=self._keep_messages,
+                round_tokens=self._round,
+            )
             if not chosen:
                 return
             try:
@@ -93,14 +106,17 @@ class SummaryService:
         return head_of(text.strip(), 2 * MAX_TOKENS)
 
 
-def _next_round(said: Sequence[Spoken], keep_tokens: int, round_tokens: int) -> Sequence[Spoken]:
-    """Return the oldest messages beside the newest `keep_tokens`, as far as one call takes them.
+def _next_round(
+    said: Sequence[Spoken], *, keep_tokens: int, keep_messages: int, round_tokens: int
+) -> Sequence[Spoken]:
+    """Return the oldest messages beside the newest that are kept, as far as one call takes them.
 
+    Kept are at most `keep_messages`, which is more than none, with `keep_tokens` at most.
     Of a message that is longer than half of it the beginning counts. At least one question and its answer,
     and no question without its answer.
     """
     room, kept = keep_tokens, 0
-    for one in reversed(said):
+    for one in reversed(said[-keep_messages:]):
         room -= one.tokens
         if room < 0:
             break
