@@ -126,7 +126,8 @@ class Turn:
 class Answer:
     """What a model, by its name, has said in a turn.
 
-    `orders` are the jobs that are to be done once it is stored, by name, with their arguments.
+    `orders` are the jobs that are to be done once it is stored, by name, with what `JobService.enqueue` takes
+    of each.
     """
 
     turn: Turn

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 import structlog
 from babel.dates import format_date
@@ -28,7 +29,7 @@ from vitte.catalogue.service import CatalogueService
 from vitte.clients.llm.protocol import Image
 from vitte.core.clock import Clock
 from vitte.core.errors import VitteError
-from vitte.core.job_names import SUMMARISE_DIALOG, TITLE_DIALOG
+from vitte.core.job_names import LATER_QUEUE, SUMMARISE_DIALOG, TITLE_DIALOG
 from vitte.core.settings.outside import AssistantSettings
 from vitte.db.outages import outlast
 from vitte.memory.notes import memory_note
@@ -214,13 +215,13 @@ class AssistantService:
         return await reply.load_images(wanted) if wanted else {}
 
     async def _save(self, person: Person, asked: Asked, turn: Turn, made: Made, place: Place | None) -> int:
-        orders = []
+        orders: list[tuple[str, dict[str, Any]]] = []
         if turn.is_first and (place is None or not place.is_shared):
             orders.append((TITLE_DIALOG, {"dialog_id": turn.dialog_id}))
         if self._is_long(turn, asked) and self._turns.wants_summary(turn.dialog_id):
             keep = int(_KEEP * asked.budget)
             args = {"dialog_id": turn.dialog_id, "user_id": person.id, "keep_tokens": keep}
-            orders.append((SUMMARISE_DIALOG, args))
+            orders.append((SUMMARISE_DIALOG, {**args, "queue": LATER_QUEUE}))
         teaches = (
             person.settings.remembers
             and (place is None or not place.is_shared)
