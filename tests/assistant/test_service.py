@@ -117,7 +117,7 @@ async def test_each_message_is_shown_or_summarised_and_that_is_done_no_sooner_th
     ordered_after: list[int],
 ) -> None:
     (await container.get(AssistantSettings)).context_messages = shown
-    # As for somebody who writes less than once a minute.
+    # As for somebody who writes now and then.
     monkeypatch.setattr(await container.get(TurnStore), "_summaries", Recently(0))
     model.answer = "So be it."
     known: set[int] = set()
@@ -200,3 +200,20 @@ async def test_a_model_that_says_nothing_is_an_error_for_the_person_and_the_ques
         await ask(container, person, "one", 1, chat)
     assert chat.sent == []
     assert [message.text for message in await messages(transaction)] == ["one"]
+
+
+async def test_a_summary_that_is_due_once_more_is_ordered_as_soon_as_the_one_before_is_there(
+    model: Script, container: AsyncContainer, person: Person, transaction: Transaction
+) -> None:
+    (await container.get(AssistantSettings)).context_messages = 4
+    for number in range(1, 5):
+        await ask(container, person, f"number {number}", number, SomeReply())
+    async with transaction:
+        (job,) = await transaction.session.scalars(select(Job).where(Job.name == SUMMARISE_DIALOG))
+    async with container() as request:
+        await (await request.get(SummaryService)).summarise(**job.args)
+    for number in range(5, 9):
+        await ask(container, person, f"number {number}", number, SomeReply())
+    async with transaction:
+        ordered = await transaction.session.scalars(select(Job.name).where(Job.name == SUMMARISE_DIALOG))
+        assert len(ordered.all()) == 2

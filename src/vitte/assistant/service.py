@@ -218,7 +218,7 @@ class AssistantService:
         orders: list[tuple[str, dict[str, Any]]] = []
         if turn.is_first and (place is None or not place.is_shared):
             orders.append((TITLE_DIALOG, {"dialog_id": turn.dialog_id}))
-        if self._is_long(turn, asked) and self._turns.wants_summary(turn.dialog_id):
+        if self._is_long(turn, asked) and self._turns.wants_summary(turn):
             keep = int(_KEEP * asked.budget)
             args = {"dialog_id": turn.dialog_id, "user_id": person.id, "keep_tokens": keep}
             orders.append((SUMMARISE_DIALOG, {**args, "queue": LATER_QUEUE}))

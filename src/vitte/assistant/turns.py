@@ -24,7 +24,7 @@ from vitte.usage.ledger import UsageLedger, count_settled, tell
 _TRIES = 3
 """How often to begin a turn that another process is beginning too: the second look finds what that stored."""
 
-_SUMMARISE_AGAIN_AFTER = 60.0
+_SUMMARISE_AGAIN_AFTER = 600.0
 """Seconds for which a summary that was ordered counts as on its way."""
 
 
@@ -102,12 +102,13 @@ class TurnStore:
                 raise AnswerStoppedError
         raise RuntimeError("the question has got another answer meanwhile")
 
-    def wants_summary(self, dialog_id: int) -> bool:
-        """Tell whether a summary of a long dialog is to be ordered now: none was a moment ago.
+    def wants_summary(self, turn: Turn) -> bool:
+        """Tell whether a summary of a long dialog is to be ordered now: the last that was ordered is done.
 
-        Until it is done each answer finds that the dialog is too long.
+        Until it is, each answer finds that the dialog is too long. Whatever became of it, another is ordered
+        after some minutes.
         """
-        return self._summaries.begin(dialog_id)
+        return self._summaries.begin((turn.dialog_id, hash(turn.summary)))
 
     async def edit(self, edited: Edited) -> bool:
         """Take a changed question in place of the old one, and take its answer back; tell whether it is so.
