@@ -9,7 +9,7 @@ from tests.patience import PATIENCE
 from tests.web.processes import RunningProcess, running
 from tests.worker.conftest import WORKER, Enqueue, SendTick, WaitFor, running_with_clock
 from vitte.core.ids import bind_correlation_id
-from vitte.core.job_names import TEST_TASK
+from vitte.core.job_names import LATER_QUEUE, TEST_TASK
 from vitte.core.settings import Settings
 
 
@@ -138,6 +138,23 @@ async def test_a_tick_does_not_wait_behind_a_heap_of_jobs(
     await worker.logged("job_finished", job="tests.nap", count=30)
     done = [line["event"] for line in worker.lines if line.get("event") in {"test_task_done", "job_finished"}]
     assert done.index("test_task_done") < 5, done
+
+
+async def test_what_nobody_looks_for_waits_until_nothing_else_does(
+    worker: RunningProcess, enqueue: Enqueue, send_tick: SendTick, redis: Redis
+) -> None:
+    await enqueue("tests.waits", name="first")
+    await worker.logged("job_started", job="tests.waits")
+    for _ in range(5):
+        await enqueue("tests.nap", name="later", seconds=0, queue=LATER_QUEUE)
+    for _ in range(5):
+        await enqueue("tests.nap", name="wanted", seconds=0)
+        send_tick(TEST_TASK)
+    await redis.rpush("go", "on")
+    await worker.logged("job_finished", job="tests.nap", count=10)
+    assert await redis.lrange("ended", 1, -1) == [b"wanted"] * 5 + [b"later"] * 5
+    done = [line["event"] for line in worker.lines if line.get("event") in {"test_task_done", "job_finished"}]
+    assert done[-5:] == ["job_finished"] * 5
 
 
 async def test_a_job_that_this_worker_does_not_know_fails_like_any_other(

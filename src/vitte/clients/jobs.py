@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from vitte.clients.redis import tls_options
 from vitte.core.errors import UnavailableError
-from vitte.core.job_names import QUEUE, RUN_JOB
+from vitte.core.job_names import LATER_QUEUE, QUEUE, RUN_JOB
 from vitte.core.settings import Settings
 
 logger = structlog.get_logger(__name__)
@@ -28,6 +28,11 @@ Result = TypeVar("Result")
 _THREADS = 4
 _JOBS_IN_TIME = 100
 """Jobs that Redis takes within its time-out even where everything is slow."""
+_AFTER_ALL_OTHERS = 9
+"""A priority by which a message is taken when no other waits in any queue. That of the others, 0, is first.
+
+https://docs.celeryq.dev/en/stable/userguide/routing.html#redis-message-priorities
+"""
 
 
 class JobQueue:
@@ -100,6 +105,7 @@ class JobQueue:
                     RUN_JOB,
                     args=(job_id,),
                     queue=queue,
+                    priority=_AFTER_ALL_OTHERS if queue == LATER_QUEUE else None,
                     ignore_result=True,
                     connection=connection,
                     retry=False,

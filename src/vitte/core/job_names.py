@@ -7,7 +7,7 @@ QUEUE: Final = "default"
 LATER_QUEUE: Final = "later"
 """Of jobs that come in heaps and whose end nobody sees: what somebody looks for does not wait behind them."""
 JOB_QUEUES: Final = (QUEUE, LATER_QUEUE)
-"""All queues of jobs; the worker takes from each in turn."""
+"""All queues of jobs; the worker takes from the last when there is nothing in any other."""
 TICK_QUEUE: Final = "ticks"
 """What the clock sends: apart from jobs, so that a tick never waits behind a heap of them."""
 
