@@ -16,6 +16,7 @@ from tests.patience import PATIENCE
 from vitte.clients.jobs import JobQueue
 from vitte.core.clock import utc_now
 from vitte.core.ids import bind_correlation_id
+from vitte.core.job_names import LATER_QUEUE
 from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory
 from vitte.db.models import Job, JobState
@@ -128,3 +129,13 @@ async def test_a_job_for_later_is_sent_when_its_time_has_come(
     assert await sweeper.send() == 1
     assert await told(redis, count=1) == [job_id]
     assert await sweeper.send() == 0
+
+
+async def test_a_heap_of_what_nobody_looks_for_fills_no_redis(
+    service: JobService, transaction: Transaction, sweeper: JobSweeper, redis: Redis
+) -> None:
+    async with transaction:
+        ordered = [await service.enqueue("tests.any", queue=LATER_QUEUE) for _ in range(3)]
+        wanted = await service.enqueue("tests.any")
+    assert await told(redis, count=1) == [wanted]
+    assert await sweeper.send() == len(ordered)

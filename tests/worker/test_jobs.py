@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from tests.patience import PATIENCE
 from tests.web.processes import RunningProcess, running
 from tests.worker.conftest import WORKER, Enqueue, SendTick, WaitFor, running_with_clock
+from vitte.clients.jobs import JobQueue
 from vitte.core.ids import bind_correlation_id
 from vitte.core.job_names import LATER_QUEUE, TEST_TASK
 from vitte.core.settings import Settings
@@ -141,12 +142,18 @@ async def test_a_tick_does_not_wait_behind_a_heap_of_jobs(
 
 
 async def test_what_nobody_looks_for_waits_until_nothing_else_does(
-    worker: RunningProcess, enqueue: Enqueue, send_tick: SendTick, redis: Redis
+    worker: RunningProcess,
+    worker_settings: Settings,
+    enqueue: Enqueue,
+    send_tick: SendTick,
+    redis: Redis,
 ) -> None:
     await enqueue("tests.waits", name="first")
     await worker.logged("job_started", job="tests.waits")
-    for _ in range(5):
-        await enqueue("tests.nap", name="later", seconds=0, queue=LATER_QUEUE)
+    later = [await enqueue("tests.nap", name="later", seconds=0, queue=LATER_QUEUE) for _ in range(5)]
+    queue = JobQueue(worker_settings)
+    await queue.send(later, queue=LATER_QUEUE)
+    await queue.close()
     for _ in range(5):
         await enqueue("tests.nap", name="wanted", seconds=0)
         send_tick(TEST_TASK)

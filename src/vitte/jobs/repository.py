@@ -50,10 +50,13 @@ class JobRepository:
         *,
         queue: str,
         run_at: datetime | None,
+        is_sent: bool,
         correlation_id: str | None,
     ) -> int:
-        """Store a job, and return its id. One without `run_at` counts as sent: its sender sees to that."""
-        due = {"sent_at": func.now()} if run_at is None else {"run_at": run_at}
+        """Store a job, and return its id. Whoever says `is_sent` sees to that. Without `run_at` it is due."""
+        due: dict[str, Any] = {} if run_at is None else {"run_at": run_at}
+        if is_sent:
+            due["sent_at"] = func.now()
         job_id: int | None = await self._transaction.session.scalar(
             insert(Job)
             .values(name=name, args=args, queue=queue, correlation_id=correlation_id, **due)

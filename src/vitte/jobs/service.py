@@ -5,7 +5,7 @@ from typing import Any
 
 from vitte.clients.jobs import JobQueue
 from vitte.core.ids import current_correlation_id
-from vitte.core.job_names import QUEUE
+from vitte.core.job_names import LATER_QUEUE, QUEUE
 from vitte.db.transaction import Transaction
 from vitte.jobs.metrics import JOBS_ENQUEUED
 from vitte.jobs.repository import JobRepository
@@ -33,16 +33,23 @@ class JobService:
 
         `args` are JSON, and ids rather than data. `correlation_id` is that of the work going on, unless
         given. A job without `run_at` begins at once; any other is begun within a sweep
-        (`worker.sweep_interval`) of its time. A job may be begun more than once, and has to stand that.
-        Raises RuntimeError when no transaction is open.
+        (`worker.sweep_interval`) of its time, and so is one of the queue of what nobody looks for: messages
+        for a heap of those would fill Redis, and the sweeper sends no more than are done soon. A job may be
+        begun more than once, and has to stand that. Raises RuntimeError when no transaction is open.
         """
+        is_sent = run_at is None and queue != LATER_QUEUE
         job_id = await self._jobs.add(
-            name, args, queue=queue, run_at=run_at, correlation_id=correlation_id or current_correlation_id()
+            name,
+            args,
+            queue=queue,
+            run_at=run_at,
+            is_sent=is_sent,
+            correlation_id=correlation_id or current_correlation_id(),
         )
 
         async def committed() -> None:
             JOBS_ENQUEUED.labels(name).inc()
-            if run_at is None:
+            if is_sent:
                 self._queue.send_soon(job_id, queue=queue)
 
         self._transaction.on_commit(committed)
