@@ -106,8 +106,10 @@ async def _make_if_due(backups: BackupService, clock: Clock, *, every: timedelta
         logger.error("backup_failed", reason=str(error))  # noqa: TRY400 - the reason says it all
         _note_newest(backups, clock, every=every)
         return min(every, _RETRY_AFTER)
+    wait = _note_newest(backups, clock, every=every)
+    # Last: whoever sees that one more was made finds its size there.
     BACKUPS.labels("made").inc()
-    return max(_note_newest(backups, clock, every=every), timedelta(seconds=1))
+    return max(wait, timedelta(seconds=1))
 
 
 def _note_newest(backups: BackupService, clock: Clock, *, every: timedelta) -> timedelta:
