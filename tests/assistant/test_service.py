@@ -45,6 +45,17 @@ async def summaries(transaction: Transaction) -> list[dict[str, Any]]:
         return list(await transaction.session.scalars(taken))
 
 
+async def summarise(container: AsyncContainer, args: dict[str, Any]) -> None:
+    async with container() as request:
+        await (await request.get(SummaryService)).summarise(**args)
+
+
+async def talk(container: AsyncContainer, person: Person, which: Iterable[int]) -> None:
+    """Ask one question for each of the numbers."""
+    for number in which:
+        await ask(container, person, f"number {number}", number, SomeReply())
+
+
 def numbers(texts: Iterable[str]) -> set[int]:
     """Return the numbers that questions begin with."""
     return {int(found[1]) for text in texts if (found := re.match(r"(\d+):", text))}
@@ -96,11 +107,8 @@ async def test_a_long_dialog_orders_one_summary_however_much_is_said_until_that_
     model: Script, container: AsyncContainer, person: Person, transaction: Transaction
 ) -> None:
     (await container.get(AssistantSettings)).context_messages = 3
-    for number in range(1, 7):
-        await ask(container, person, f"number {number}", number, SomeReply())
-    async with transaction:
-        ordered = await transaction.session.scalars(select(Job.name).order_by(Job.id))
-        assert ordered.all().count(SUMMARISE_DIALOG) == 1
+    await talk(container, person, range(1, 7))
+    assert len(await summaries(transaction)) == 1
 
 
 @pytest.mark.parametrize(
@@ -130,8 +138,7 @@ async def test_each_message_is_shown_or_summarised_and_that_is_done_no_sooner_th
         assert "not shown to you" not in told
         for args in await summaries(transaction):
             model.requests.clear()
-            async with container() as request:
-                await (await request.get(SummaryService)).summarise(**args)
+            await summarise(container, args)
             given = model.requests[-1]["messages"][-1]["content"]
             known |= numbers(re.findall(r"^user: (.*)", given, re.MULTILINE))
             orders.append(number)
@@ -206,14 +213,8 @@ async def test_a_summary_that_is_due_once_more_is_ordered_as_soon_as_the_one_bef
     model: Script, container: AsyncContainer, person: Person, transaction: Transaction
 ) -> None:
     (await container.get(AssistantSettings)).context_messages = 4
-    for number in range(1, 5):
-        await ask(container, person, f"number {number}", number, SomeReply())
-    async with transaction:
-        (job,) = await transaction.session.scalars(select(Job).where(Job.name == SUMMARISE_DIALOG))
-    async with container() as request:
-        await (await request.get(SummaryService)).summarise(**job.args)
-    for number in range(5, 9):
-        await ask(container, person, f"number {number}", number, SomeReply())
-    async with transaction:
-        ordered = await transaction.session.scalars(select(Job.name).where(Job.name == SUMMARISE_DIALOG))
-        assert len(ordered.all()) == 2
+    await talk(container, person, range(1, 5))
+    (args,) = await summaries(transaction)
+    await summarise(container, args)
+    await talk(container, person, range(5, 9))
+    assert len(await summaries(transaction)) == 1

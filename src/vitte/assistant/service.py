@@ -219,9 +219,13 @@ class AssistantService:
         if turn.is_first and (place is None or not place.is_shared):
             orders.append((TITLE_DIALOG, {"dialog_id": turn.dialog_id}))
         if self._is_long(turn, asked) and self._turns.wants_summary(turn):
-            keep = int(_KEEP * asked.budget)
-            args = {"dialog_id": turn.dialog_id, "user_id": person.id, "keep_tokens": keep}
-            orders.append((SUMMARISE_DIALOG, {**args, "queue": LATER_QUEUE}))
+            how = {
+                "queue": LATER_QUEUE,
+                "dialog_id": turn.dialog_id,
+                "user_id": person.id,
+                "keep_tokens": int(_KEEP * asked.budget),
+            }
+            orders.append((SUMMARISE_DIALOG, how))
         teaches = (
             person.settings.remembers
             and (place is None or not place.is_shared)
