@@ -146,7 +146,7 @@ def emptying(servers: Servers, worker_number: int) -> Iterator[Emptying]:
 @pytest.fixture
 async def settings(servers: Servers, emptying: Emptying, worker_number: int) -> Settings:
     """Settings of a product with an empty database, an empty Redis and a model that answers by script."""
-    database = servers.database(f"vitte_test_{worker_number}")
+    database = emptying.database
     settings = Settings.model_validate(
         {
             "environment": "test",

@@ -34,10 +34,11 @@ _MAKE_EMPTY = f"""
             IF to_regclass('seeds.' || name) IS NULL THEN
                 EXECUTE format('DELETE FROM %I', name);
             ELSE
-                EXECUTE format('SELECT EXISTS (TABLE %1$I EXCEPT TABLE seeds.%1$I)', name) INTO found;
-                IF NOT found THEN
-                    EXECUTE format('SELECT EXISTS (TABLE seeds.%1$I EXCEPT TABLE %1$I)', name) INTO found;
-                END IF;
+                EXECUTE format(
+                    'SELECT EXISTS (
+                        (TABLE %1$I EXCEPT TABLE seeds.%1$I) UNION (TABLE seeds.%1$I EXCEPT TABLE %1$I)
+                    )', name
+                ) INTO found;
                 IF found THEN
                     EXECUTE format('DELETE FROM %I', name);
                     EXECUTE format('INSERT INTO %1$I OVERRIDING SYSTEM VALUE TABLE seeds.%1$I', name);
@@ -60,7 +61,7 @@ class Emptying:
     """
 
     def __init__(self, database: DatabaseSettings) -> None:
-        self._database = database
+        self.database = database
         self._connection: Any = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="emptying", daemon=True)
@@ -84,7 +85,7 @@ class Emptying:
         await self._connection.execute("SELECT seeds.come_back()")
 
     async def _connect(self) -> Any:
-        connection = await connect(self._database)
+        connection = await connect(self.database)
         if not await connection.fetchval("SELECT to_regproc('seeds.come_back') IS NOT NULL"):
             await connection.execute(_KEEP_SEEDS)
             await connection.execute(_MAKE_EMPTY)

@@ -5,14 +5,15 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from tests.patience import PATIENCE
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.db import migrate
 from vitte.embedded.postgres import PostgresServer
@@ -97,11 +98,18 @@ async def connect(database: DatabaseSettings) -> Any:
     )
 
 
+@asynccontextmanager
+async def connected(database: DatabaseSettings) -> AsyncIterator[asyncpg.Connection]:
+    """Connect as somebody who is not Vitte."""
+    connection = await connect(database)
+    try:
+        yield connection
+    finally:
+        await connection.close(timeout=PATIENCE)
+
+
 async def make_database(servers: Servers, name: str, *, template: str = TEMPLATE) -> None:
     """Make a fresh database, in place of one of that name."""
-    connection = await connect(servers.database("vitte"))
-    try:
+    async with connected(servers.database("vitte")) as connection:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    finally:
-        await connection.close()

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tests.patience import PATIENCE
-from tests.servers import Servers, connect
+from tests.servers import Servers, connected
 from tests.web.processes import environment
 from vitte.backups.restore import RestoreService
 from vitte.backups.service import BackupService
@@ -113,12 +113,8 @@ def restores_of(settings: Settings, backups: BackupService) -> RestoreService:
 
 async def in_database(settings: Settings, statement: str) -> list[asyncpg.Record]:
     """Run one statement as somebody who is not Vitte."""
-    database = settings.database
-    connection = await connect(database)
-    try:
+    async with connected(settings.database) as connection:
         return list(await connection.fetch(statement))
-    finally:
-        await connection.close(timeout=PATIENCE)
 
 
 async def contents_of(settings: Settings) -> tuple[int, int, set[str]]:

@@ -14,10 +14,10 @@ from tests.bot.keyboards import buttons, press
 from tests.bot.test_dialogs import shows
 from tests.bot.test_stop import sees_words
 from tests.db.plans import Plans, collecting, explain_everything
-from tests.db.test_locks import MakeDatabase, connected
+from tests.db.test_locks import MakeDatabase
 from tests.memory.conftest import WordCounter
 from tests.replies import SomeReply
-from tests.servers import Servers
+from tests.servers import Servers, connected
 from vitte.assistant.schemas import Asked, Question
 from vitte.assistant.service import AssistantService
 from vitte.assistant.turns import TurnStore

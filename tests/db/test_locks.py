@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.patience import PATIENCE
-from tests.servers import Servers, connect
+from tests.servers import Servers, connected
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.core.settings.backends import DatabaseSettings
@@ -30,16 +30,6 @@ async def old(servers: Servers, worker_number: int, make_database: MakeDatabase)
     ).model_copy(update={"migration_lock_timeout": 0.3})
     await migrate.upgrade(settings, "0001")
     return settings
-
-
-@asynccontextmanager
-async def connected(settings: DatabaseSettings) -> AsyncIterator[asyncpg.Connection]:
-    """Connect as somebody who is not Vitte."""
-    connection = await connect(settings)
-    try:
-        yield connection
-    finally:
-        await connection.close(timeout=PATIENCE)
 
 
 @asynccontextmanager

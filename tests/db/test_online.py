@@ -11,9 +11,9 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 import vitte.db.migrations
-from tests.db.test_locks import MakeDatabase, connected
+from tests.db.test_locks import MakeDatabase
 from tests.patience import PATIENCE
-from tests.servers import Servers
+from tests.servers import Servers, connected
 from vitte.core.nursery import Nursery
 from vitte.core.settings.backends import DatabaseSettings
 from vitte.db import migrate, online

@@ -9,21 +9,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tests.db.test_checkout import backend as alone
 from vitte.core.settings import Settings
 from vitte.db.engine import create_engine
 from vitte.db.outages import DATABASE_ERRORS, is_away, outlast
-from vitte.db.statement import Statement
-
-_SLEEP = Statement("SELECT pg_sleep(CAST(:seconds AS float))")
 
 
-async def by_session(engine: AsyncEngine, seconds: float = 0) -> None:
+async def by_session(engine: AsyncEngine, *, seconds: float = 0) -> None:
     async with engine.begin() as connection:
         await connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
-
-
-async def alone(engine: AsyncEngine, seconds: float = 0) -> None:
-    await _SLEEP.run_alone(engine, {"seconds": seconds})
 
 
 _EITHER_WAY = pytest.mark.parametrize("ask", [by_session, alone], ids=["session", "single statement"])
@@ -65,7 +59,7 @@ async def test_a_server_that_is_silent_in_the_middle_is_away_and_the_next_one_is
     settings.database.command_timeout = 0.3
     engine = create_engine(settings.database, process="test")
     with pytest.raises(DATABASE_ERRORS) as silent:
-        await ask(engine, 30)
+        await ask(engine, seconds=30)
     assert is_away(silent.value)
     await ask(engine)
     await engine.dispose()
@@ -76,5 +70,5 @@ async def test_a_statement_that_the_server_refuses_is_not_tried_for_ever(
     engine: AsyncEngine, ask: Any
 ) -> None:
     with pytest.raises(DATABASE_ERRORS) as refused:
-        await ask(engine, float("inf"))
+        await ask(engine, seconds=float("inf"))
     assert not is_away(refused.value)

@@ -10,8 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from tests.db.test_locks import connected
-from tests.servers import PASSWORD, Servers
+from tests.servers import PASSWORD, Servers, connected
 from vitte.backups.restore import RestoreService
 from vitte.backups.service import BackupService
 from vitte.core.clock import SystemClock

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from tests.db.test_locks import connected
+from tests.servers import connected
 from tests.usage.conftest import NOON, MakePeople, MakeProcess, Process, SetClock, Sums, request
 from vitte.core.settings import Settings
 from vitte.core.settings.usage import UsageSettings

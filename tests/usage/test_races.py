@@ -9,8 +9,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.db.test_locks import connected
 from tests.patience import PATIENCE
+from tests.servers import connected
 from tests.usage.conftest import NOON, MakePeople, MakeProcess, Process, SetClock, Sums, request
 from tests.usage.test_ledger import NOTHING
 from vitte.core.nursery import Nursery
