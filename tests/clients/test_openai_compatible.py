@@ -62,6 +62,13 @@ async def test_the_scripted_model_answers_with_json_only_whoever_tells_it_to(
     assert (await ask(client)).startswith("You said: Привет, how are you?")
 
 
+async def test_the_scripted_model_keeps_to_the_longest_answer_that_it_is_allowed(script: Script) -> None:
+    async with model_at(script, max_tokens=3) as model:
+        chunks = [chunk async for chunk in model.stream(QUESTION)]
+    assert "".join(chunk.text for chunk in chunks) == "You said: Привет,"
+    assert [chunk.finish_reason for chunk in chunks if chunk.finish_reason] == ["length"]
+
+
 async def test_the_answer_comes_while_it_is_made_and_with_its_cost(
     client: ModelChain, script: Script
 ) -> None:

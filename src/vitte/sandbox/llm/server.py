@@ -150,7 +150,10 @@ class ScriptedModel:
         due = loop.time() + script.first_token
         await asyncio.sleep(script.first_token)
         await self._hold(0)
-        tokens = [] if fault == "empty" else self._tokens(body)
+        whole = [] if fault == "empty" else self._tokens(body)
+        # https://platform.openai.com/docs/api-reference/chat/object: "length" when it was cut there.
+        most = body.get("max_tokens", body.get("max_completion_tokens", len(whole)))
+        tokens = whole[:most]
         for index, token in enumerate(tokens):
             if index:
                 due += script.between_tokens
@@ -162,7 +165,7 @@ class ScriptedModel:
                 if fault in _BROKEN_OFF:
                     return
             yield _event({"content": token if not index else f" {token}"})
-        yield _event({}, finish_reason="stop")
+        yield _event({}, finish_reason="stop" if len(tokens) == len(whole) else "length")
         async for piece in self._end(body, tokens=len(tokens)):
             yield piece
 
