@@ -49,7 +49,8 @@ class Work:
         transaction = Transaction(self._session_factory)
         async with transaction:
             jobs = JobService(transaction, JobRepository(transaction), self._queue)
-            return await jobs.enqueue(name, **args)
+            job_id: int = await jobs.enqueue(name, **args)
+            return job_id
 
     async def begun(self) -> int:
         """Return how many tries there were so far, of all jobs together."""

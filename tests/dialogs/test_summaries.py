@@ -6,6 +6,7 @@ import re
 import pytest
 from dishka import AsyncContainer
 
+from tests.sandbox.waiting import until
 from vitte.assistant.schemas import Answer, Asked, Question, Turn
 from vitte.assistant.turns import TurnStore
 from vitte.clients.llm.protocol import LlmError
@@ -141,6 +142,24 @@ async def test_two_workers_at_one_dialog_leave_one_whole_summary(
     await summarise(container, dialog_id)
     turn = await ask(container, user_id, 31)
     assert (turn.summary, turn.is_cut) == ("Notes.", False)
+
+
+async def test_what_is_said_while_a_summary_is_written_costs_no_call_of_its_own(
+    container: AsyncContainer, model: Script, user_id: int
+) -> None:
+    turns = [await ask(container, user_id, number, budget=100_000) for number in range(1, 12)]
+    model.hold_after(1)
+    async with asyncio.TaskGroup() as tasks:
+        summary = tasks.create_task(summarise(container, turns[0].dialog_id, keep_tokens=30_000))
+        await until(lambda: bool(model.requests))
+        await ask(container, user_id, 12, budget=100_000)
+        await ask(container, user_id, 13, budget=100_000)
+        model.holds_after = None
+        model.go_on.set()
+        await summary
+    assert len(model.requests) == 1
+    assert summarised(model) == set(range(1, 7))
+    assert not (await ask(container, user_id, 14, budget=100_000)).is_cut
 
 
 @pytest.mark.parametrize("fault", ["broken", "empty"])

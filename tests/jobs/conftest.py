@@ -47,7 +47,8 @@ def enqueue(transaction: Transaction, service: JobService) -> Enqueue:
 
     async def enqueue(name: str = "tests.any", /, **options: Any) -> int:
         async with transaction:
-            return await service.enqueue(name, **options)
+            job_id: int = await service.enqueue(name, **options)
+            return job_id
 
     return enqueue
 

@@ -21,6 +21,7 @@ from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory
 from vitte.db.models import Job, JobState
 from vitte.db.transaction import Transaction
+from vitte.jobs.leases import JobLeases
 from vitte.jobs.repository import JobRepository
 from vitte.jobs.service import JobService
 from vitte.jobs.sweeper import JobSweeper
@@ -139,3 +140,38 @@ async def test_a_heap_of_what_nobody_looks_for_fills_no_redis(
         wanted = await service.enqueue("tests.any")
     assert await told(redis, count=1) == [wanted]
     assert await sweeper.send() == len(ordered)
+
+
+async def test_what_waits_already_is_not_ordered_again(
+    enqueue: Enqueue, leases: JobLeases, session_factory: SessionFactory
+) -> None:
+    first = await enqueue("tests.any", queue=LATER_QUEUE, unique_key="7")
+    assert await enqueue("tests.any", queue=LATER_QUEUE, unique_key="7") is None
+    assert await enqueue("tests.any", queue=LATER_QUEUE, unique_key="8")
+    assert await enqueue("tests.other", queue=LATER_QUEUE, unique_key="7")
+    assert await enqueue("tests.any", queue=LATER_QUEUE)
+    assert await enqueue("tests.any", queue=LATER_QUEUE)
+    # What goes on may have looked already, before what the next one is about was there.
+    job = await leases.claim(first)
+    assert job is not None
+    assert await enqueue("tests.any", queue=LATER_QUEUE, unique_key="7")
+    assert await leases.fail(job, error="for a test") is False
+    await leases.finish(job)
+    assert await enqueue("tests.any", queue=LATER_QUEUE, unique_key="7") is None
+    async with session_factory() as session:
+        assert await session.scalar(select(func.count(Job.id))) == 6
+
+
+async def test_two_processes_that_order_the_same_at_once_order_it_once(
+    session_factory: SessionFactory, queue: JobQueue
+) -> None:
+    async def order(keys: range) -> list[int | None]:
+        transaction = Transaction(session_factory)
+        service = JobService(transaction, JobRepository(transaction), queue)
+        async with transaction:
+            return [
+                await service.enqueue("tests.any", queue=LATER_QUEUE, unique_key=f"{key:02}") for key in keys
+            ]
+
+    ordered = await asyncio.gather(*(order(range(20)) for _ in range(4)))
+    assert sum(job_id is not None for ids in ordered for job_id in ids) == 20

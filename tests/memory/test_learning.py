@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from dishka import AsyncContainer
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from tests.memory.conftest import Meet, Say, WordCounter, kept
 from vitte.clients.jobs import JobQueue
@@ -281,6 +281,12 @@ async def test_a_person_is_looked_at_once_in_a_while_and_at_once_when_they_ask_f
     async with transaction:
         queues = await transaction.session.scalars(select(Job.queue).order_by(Job.id))
         assert queues.all() == [LATER_QUEUE, LATER_QUEUE, QUEUE]
+    clock.time += timedelta(seconds=settings.memory.learn_interval)
+    # It sees whatever is said until it begins, however late that is.
+    await answered(anna, "And now?")
+    assert len(await ordered()) == 3
+    async with transaction:
+        await transaction.session.execute(update(Job).values(state="done"))
     clock.time += timedelta(seconds=settings.memory.learn_interval)
     await answered(anna, "And now?")
     assert (await ordered())[3:] == [(anna, False)]

@@ -76,7 +76,9 @@ async def enqueue(worker_settings: Settings, session_factory: SessionFactory) ->
     async def enqueue(name: str, /, **options: Any) -> int:
         transaction = Transaction(session_factory)
         async with transaction:
-            return await JobService(transaction, JobRepository(transaction), queue).enqueue(name, **options)
+            jobs = JobService(transaction, JobRepository(transaction), queue)
+            job_id: int = await jobs.enqueue(name, **options)
+            return job_id
 
     yield enqueue
     await queue.close()

@@ -221,6 +221,7 @@ class AssistantService:
         if self._is_long(turn, asked) and self._turns.wants_summary(turn):
             how = {
                 "queue": LATER_QUEUE,
+                "unique_key": str(turn.dialog_id),
                 "dialog_id": turn.dialog_id,
                 "user_id": person.id,
                 "keep_tokens": int(_KEEP * asked.budget),

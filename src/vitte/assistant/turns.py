@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vitte.assistant.repository import SENT, TurnRepository
 from vitte.assistant.revisions import RevisionRepository
@@ -165,27 +166,36 @@ class TurnStore:
             jobs = JobService(transaction, JobRepository(transaction), self._queue)
             async with transaction:
                 ids, _ = await turns.save_answers(answers, self._ledger.parameters([]))
-                for one in made:
-                    if one.answer.turn.question_id in ids:
-                        await self._order(one, transaction, jobs)
+                stored = [one for one in made if one.answer.turn.question_id in ids]
+                await self._order(stored, transaction, jobs)
                 settled = await self._ledger.settle_in(transaction, used)
         return [
             _Stored(ids.get(answer.turn.question_id), answer.used is not None and answer.used.id in settled)
             for answer in answers
         ]
 
-    async def _order(self, made: _Made, transaction: Transaction, jobs: JobService) -> None:
-        for name, args in made.answer.orders:
-            await jobs.enqueue(name, correlation_id=made.correlation_id, **args)
-        if (asked := made.answer.taught_by) is not None:
+    async def _order(self, made: Sequence[_Made], transaction: Transaction, jobs: JobService) -> None:
+        # By name and key, as `JobService` wants it.
+        orders = [(name, args, one.correlation_id) for one in made for name, args in one.answer.orders]
+        for name, args, correlation_id in sorted(orders, key=_name_and_key):
+            await jobs.enqueue(name, correlation_id=correlation_id, **args)
+        lessons = [
+            (one.answer.taught_by, one.correlation_id) for one in made if one.answer.taught_by is not None
+        ]
+        for asked, correlation_id in sorted(lessons, key=lambda lesson: str(lesson[0].user_id)):
             await self._memory.order(
                 transaction,
                 jobs,
                 user_id=asked.user_id,
                 question=asked.question.text,
-                correlation_id=made.correlation_id,
+                correlation_id=correlation_id,
             )
 
     async def _mark_sent(self, sent: Sequence[Effect]) -> list[None]:
         await write(self._session_factory, sent)
         return [None] * len(sent)
+
+
+def _name_and_key(order: tuple[str, dict[str, Any], str | None]) -> tuple[str, str]:
+    name, args, _ = order
+    return name, args.get("unique_key", "")

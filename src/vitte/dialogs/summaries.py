@@ -1,6 +1,7 @@
 """Long dialogs in short, so that a model still knows how they began."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -31,6 +32,14 @@ _INSTRUCTION = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What is put into one call; it is full when it has no room for all that is to be summarised."""
+
+    said: Sequence[Spoken]
+    is_full: bool
+
+
 class SummaryService:
     """Puts the beginning of a long dialog into a few words."""
 
@@ -58,8 +67,9 @@ class SummaryService:
 
         `user_id` is for whom it is done, and whose plan pays.
 
-        What was summarised is not deleted, and is only not shown to models any more. Begun twice, one of the
-        two is in vain. Raises LlmError when the model does not answer: the job is then tried again.
+        What was summarised is not deleted, and is only not shown to models any more. What is said while a
+        model writes is left to the next summary, which is worth its call. Begun twice, one of the two is in
+        vain. Raises LlmError when the model does not answer: the job is then tried again.
         """
         while True:
             async with self._transaction:
@@ -73,10 +83,10 @@ class SummaryService:
                 keep_messages=self._keep_messages,
                 round_tokens=self._round,
             )
-            if not chosen:
+            if not chosen.said:
                 return
             try:
-                summary = await self._ask(state.summary, chosen, user_id)
+                summary = await self._ask(state.summary, chosen.said, user_id)
             except LlmError as error:
                 SUMMARIES.labels(error.code).inc()
                 raise
@@ -86,11 +96,11 @@ class SummaryService:
                 return
             async with self._transaction:
                 is_kept = await self._dialogs.set_summary(
-                    dialog_id, summary, until=chosen[-1].id, instead_of=state.until
+                    dialog_id, summary, until=chosen.said[-1].id, instead_of=state.until
                 )
             SUMMARIES.labels("made" if is_kept else "overtaken").inc()
-            logger.info("dialog_summarised", dialog_id=dialog_id, messages=len(chosen), is_kept=is_kept)
-            if not is_kept:
+            logger.info("dialog_summarised", dialog_id=dialog_id, messages=len(chosen.said), is_kept=is_kept)
+            if not (is_kept and chosen.is_full):
                 return
 
     async def _ask(self, summary: str | None, said: Sequence[Spoken], user_id: int) -> str:
@@ -106,9 +116,7 @@ class SummaryService:
         return head_of(text.strip(), 2 * MAX_TOKENS)
 
 
-def _next_round(
-    said: Sequence[Spoken], *, keep_tokens: int, keep_messages: int, round_tokens: int
-) -> Sequence[Spoken]:
+def _next_round(said: Sequence[Spoken], *, keep_tokens: int, keep_messages: int, round_tokens: int) -> _Round:
     """Return the oldest messages beside the newest that are kept, as far as one call takes them.
 
     Kept are at most `keep_messages`, which is more than none, with `keep_tokens` at most.
@@ -130,4 +138,4 @@ def _next_round(
             break
         if one.role == "assistant":
             end = index + 1
-    return said[:end]
+    return _Round(said[:end], is_full=end < len(said) - kept or len(said) == _MAX_MESSAGES)

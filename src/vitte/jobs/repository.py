@@ -13,7 +13,6 @@ from sqlalchemy import (
     cast,
     delete,
     func,
-    insert,
     literal,
     null,
     or_,
@@ -21,9 +20,11 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert
 
 from vitte.db.batches import is_one_of
 from vitte.db.models import Job, JobState
+from vitte.db.models.job import WAITS_BY_KEY
 from vitte.db.transaction import Transaction
 from vitte.jobs.schemas import Backlog, ClaimedJob, DeadJob
 
@@ -51,19 +52,29 @@ class JobRepository:
         queue: str,
         run_at: datetime | None,
         is_sent: bool,
+        unique_key: str | None,
         correlation_id: str | None,
-    ) -> int:
-        """Store a job, and return its id. Whoever says `is_sent` sees to that. Without `run_at` it is due."""
+    ) -> int | None:
+        """Store a job, and return its id. Whoever says `is_sent` sees to that. Without `run_at` it is due.
+
+        None, with nothing stored, when one of that name and key waits to be begun.
+        """
         due: dict[str, Any] = {} if run_at is None else {"run_at": run_at}
         if is_sent:
             due["sent_at"] = func.now()
         job_id: int | None = await self._transaction.session.scalar(
             insert(Job)
-            .values(name=name, args=args, queue=queue, correlation_id=correlation_id, **due)
+            .values(
+                name=name,
+                args=args,
+                queue=queue,
+                unique_key=unique_key,
+                correlation_id=correlation_id,
+                **due,
+            )
+            .on_conflict_do_nothing(index_elements=[Job.name, Job.unique_key], index_where=text(WAITS_BY_KEY))
             .returning(Job.id)
         )
-        if job_id is None:
-            raise RuntimeError("an insert returned no id")
         return job_id
 
     async def claim(self, job_id: int, *, lease: timedelta, max_attempts: int) -> ClaimedJob | None:

@@ -99,9 +99,9 @@ class MemoryService:
     ) -> None:
         """Order the job that learns from what the person has said, in the transaction that stores the answer.
 
-        At once when the person asks for something to be remembered, else after `learn_interval`. Calling it
-        without `wants_to_learn`, in two processes or once more after a crash orders a job too many, which
-        finds nothing new. `correlation_id` is that of the work going on, unless given.
+        At once when the person asks for something to be remembered, else after `learn_interval`, unless such
+        a look waits already. Called once more after a crash it may order a job too many, which finds nothing
+        new. `correlation_id` is that of the work going on, unless given.
         """
         if _ASKED.search(question):
             await jobs.enqueue(LEARN_FACTS, correlation_id=correlation_id, user_id=user_id)
@@ -109,7 +109,12 @@ class MemoryService:
         now = self._clock.now()
         due = now + timedelta(seconds=self._settings.learn_interval)
         await jobs.enqueue(
-            LEARN_FACTS, queue=LATER_QUEUE, run_at=due, correlation_id=correlation_id, user_id=user_id
+            LEARN_FACTS,
+            queue=LATER_QUEUE,
+            run_at=due,
+            unique_key=str(user_id),
+            correlation_id=correlation_id,
+            user_id=user_id,
         )
 
         async def committed() -> None:

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vitte.db.models.base import Base, BigId, CreatedAt, Timestamp
 
+WAITS_BY_KEY = "unique_key IS NOT NULL AND state = 'open' AND attempts = 0"
+"""Said by whoever wants to meet no other of its kind, in the words of the index."""
+
 
 class JobState(StrEnum):
     """Where a job is on its way."""
@@ -28,12 +31,15 @@ class Job(Base):
         Index("ix_jobs_finished_at", "finished_at", postgresql_where=text("state <> 'open'")),
         # A handful, which would else be looked for among all that was done in two days.
         Index("ix_jobs_dead", "finished_at", postgresql_where=text("state = 'dead'")),
+        Index("uq_jobs_waiting_key", "name", "unique_key", unique=True, postgresql_where=text(WAITS_BY_KEY)),
     )
 
     id: Mapped[BigId]
     name: Mapped[str] = mapped_column(String(64))
     args: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """Keyword arguments: ids rather than data."""
+    unique_key: Mapped[str | None] = mapped_column(String(64))
+    """Of the jobs with one name and key no more than one waits to be begun."""
     queue: Mapped[str] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(String(8), server_default=JobState.OPEN)
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
