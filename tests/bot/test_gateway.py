@@ -6,11 +6,18 @@ from collections.abc import AsyncIterator
 import pytest
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import NextRequestMiddlewareType
-from aiogram.exceptions import TelegramForbiddenError, TelegramMigrateToChat, TelegramServerError
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramServerError,
+)
 from aiogram.methods import SendMessage
 from aiogram.methods.base import Response, TelegramMethod, TelegramType
 from aiogram.types import Chat, Message
 
+import vitte.clients.telegram.gateway
 from tests.patience import PATIENCE
 from vitte.clients.line import Line
 from vitte.clients.redis import connect_redis
@@ -63,6 +70,22 @@ async def test_a_chat_that_asks_for_a_pause_gets_no_call_before_it_is_over(
     assert [call["status"] for call in later] == [200, 200]
     assert all(call["ts"] - refused["ts"] >= 3 for call in later)
     assert [message["text"] for message in anna.messages.values() if message["from_bot"]] == ["one", "two"]
+
+
+async def test_a_page_of_a_proxy_in_place_of_an_answer_is_an_outage(
+    client: Bot, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vitte.clients.telegram.gateway, "_FIRST_BACKOFF", 0.01)
+    tries = 0
+
+    async def make_request(bot: Bot, method: TelegramMethod[TelegramType]) -> Response[TelegramType]:
+        nonlocal tries
+        tries += 1
+        raise ClientDecodeError("Failed to decode object", ValueError("<html>"), b"<html>502 Bad Gateway")
+
+    with pytest.raises(TelegramNetworkError):
+        await gateway(make_request, client, SendMessage(chat_id=1, text="one"))
+    assert tries > 1
 
 
 async def test_a_person_who_blocked_the_bot_is_noted_and_not_tried_again(

@@ -122,6 +122,9 @@ class Gateway(BaseRequestMiddleware):
                 _calls(name, "away").inc()
                 may_repeat = not _may_be_dropped(kind) and not isinstance(error, TelegramEntityTooLarge)
                 if failures == _ATTEMPTS or not may_repeat:
+                    if isinstance(error, ClientDecodeError):
+                        # A proxy's page instead of an answer: to callers Telegram is away as it is else.
+                        raise TelegramNetworkError(method=method, message=error.message) from error
                     raise
                 wait = min(_FIRST_BACKOFF * 2 ** (failures - 1), _MAX_BACKOFF)
                 logger.info("call_put_off", method=name, reason=type(error).__name__, seconds=wait)
