@@ -2,11 +2,14 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import func, select, text
 
+from tests.chaos.proxy import running_proxy
 from tests.patience import PATIENCE
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
+from vitte.db import listener
 from vitte.db.listener import Channel, NotificationListener
 from vitte.db.transaction import Transaction
 
@@ -27,6 +30,25 @@ class Ear:
         )
 
 
+async def test_a_server_that_is_gone_without_a_word_is_missed(
+    settings: Settings, transaction: Transaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "_ASK_EVERY", 0.05)
+    monkeypatch.setattr(listener, "_ANSWER_WITHIN", 1.0)
+    ear, nursery = Ear(), Nursery()
+    async with running_proxy(settings.database.port) as proxy, asyncio.timeout(PATIENCE):
+        database = settings.database.model_copy(update={"port": proxy.port})
+        nursery.start(NotificationListener(database, [ear.channel("one")]).run(), name="listener")
+        assert await ear.connected.get() == "one"
+        proxy.lose(b"SELECT 1")
+        await proxy.lost.wait()
+        proxy.pass_all()
+        assert await ear.connected.get() == "one"
+        await notify(transaction, "one", "heard")
+        assert await ear.heard.get() == ("one", "heard")
+        await nursery.stop()
+
+
 async def notify(transaction: Transaction, channel: str, payload: str) -> None:
     async with transaction:
         await transaction.session.execute(select(func.pg_notify(channel, payload)))
@@ -45,8 +67,8 @@ async def test_one_connection_hears_all_channels_and_catches_up_when_it_was_lost
     settings: Settings, transaction: Transaction
 ) -> None:
     ear, nursery = Ear(), Nursery()
-    listener = NotificationListener(settings.database, [ear.channel("one"), ear.channel("two")])
-    nursery.start(listener.run(), name="listener")
+    both = [ear.channel("one"), ear.channel("two")]
+    nursery.start(NotificationListener(settings.database, both).run(), name="listener")
     async with asyncio.timeout(PATIENCE):
         for _ in range(2):
             assert {await ear.connected.get(), await ear.connected.get()} == {"one", "two"}

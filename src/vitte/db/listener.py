@@ -16,6 +16,8 @@ from vitte.db.outages import DATABASE_ERRORS
 logger = structlog.get_logger(__name__)
 
 _RETRY_AFTER = 1.0
+_ASK_EVERY = 30.0
+_ANSWER_WITHIN = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +58,19 @@ class NotificationListener:
                 await connection.add_listener(channel.name, _hearing(channel))
             for channel in self._channels:
                 await channel.catch_up()
-            await lost.wait()
+            while not await _is_set(lost, within=_ASK_EVERY):
+                # A server that vanished says nothing, nor does a router that forgot the connection.
+                await connection.fetchval("SELECT 1", timeout=_ANSWER_WITHIN)
         finally:
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
                 await connection.close(timeout=1)
+
+
+async def _is_set(event: asyncio.Event, *, within: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await event.wait()
+    return event.is_set()
 
 
 def _hearing(channel: Channel) -> Callable[..., None]:
