@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.replies import SomeReply
 from vitte.assistant.generation import AnswerMaker, Brief, Made
 from vitte.assistant.running import AnswerStoppedError, RunningAnswers
 from vitte.assistant.tools.schemas import ToolContext
-from vitte.clients.llm.protocol import Chunk, ToolCall
+from vitte.clients.llm.protocol import Chunk, ToolCall, Usage
 from vitte.db.models import PlanLimits
 from vitte.db.transaction import Transaction
 from vitte.usage.errors import LimitReachedError
@@ -54,7 +55,7 @@ async def brief(container: AsyncContainer) -> Brief:
         plan=person.plan,
         dialog_id=1,
         model=InPieces(),
-        prices={"scripted": Price()},
+        prices={("default", "scripted"): Price()},
         max_tokens=10,
         messages=[],
         tools=None,
@@ -94,6 +95,22 @@ async def test_what_was_said_before_a_tool_is_kept_when_the_person_may_ask_no_mo
     made = await make(first, [Chunk(text="2", finish_reason="stop")], tools=context)
     assert made.text.strip() == "Let me see."
     assert isinstance(made.cut_by, LimitReachedError)
+
+
+@pytest.mark.parametrize(("provider", "cost"), [("default", 2000), ("own", 0), ("unknown", 2000)])
+async def test_what_stands_in_costs_what_it_costs_at_its_own_provider(
+    make: Make, provider: str, cost: int
+) -> None:
+    prices = {
+        ("default", "big"): Price(price_in=Decimal(10), price_out=Decimal(10)),
+        ("own", "big"): Price(),
+    }
+    last = Usage(prompt_tokens=100, completion_tokens=100)
+    made = await make(
+        [Chunk(text="Hello", model="big", provider=provider, finish_reason="stop", usage=last)], prices=prices
+    )
+    assert made.used is not None
+    assert made.used.cost == cost
 
 
 async def test_an_answer_that_is_stopped_before_the_model_was_asked_costs_nothing(

@@ -28,7 +28,7 @@ from vitte.core.tokens import IMAGE_TOKENS, count_tokens
 from vitte.usage.costs import cost_of
 from vitte.usage.errors import LimitReachedError
 from vitte.usage.ledger import UsageLedger, settlement_of
-from vitte.usage.prices import Price
+from vitte.usage.prices import Price, Prices
 from vitte.usage.schemas import CallRequest, Reservation, Settlement
 
 logger = structlog.get_logger(__name__)
@@ -46,15 +46,15 @@ class AnswerCutShortError(VitteError):
 class Brief:
     """All that making an answer needs: who asks whom, and what the model is shown.
 
-    `prices` are those of the models of the chain, by their names at their providers; `max_tokens` is the
-    longest answer of one call.
+    `prices` are those of the models of the chain, by their providers and names, beginning with the first
+    model; `max_tokens` is the longest answer of one call.
     """
 
     user_id: int
     plan: str
     dialog_id: int
     model: ChatModel
-    prices: dict[str, Price]
+    prices: Prices
     max_tokens: int
     messages: list[ChatMessage]
     tools: ToolContext | None
@@ -97,6 +97,7 @@ class _Round:
 
     prompt_tokens: int
     model: str
+    provider: str = ""
     is_made: bool = False
     """Whether the model was asked: whoever stops an answer before that pays nothing for it."""
     text: str = ""
@@ -194,6 +195,7 @@ class AnswerMaker:
                 call.is_made = True
                 async for chunk in chunks:
                     call.model = progress.model = chunk.model or call.model
+                    call.provider = chunk.provider or call.provider
                     call.usage = chunk.usage or call.usage
                     call.calls = chunk.tool_calls or call.calls
                     if chunk.finish_reason is not None:
@@ -229,7 +231,7 @@ class AnswerMaker:
 
 def _settlement(brief: Brief, reservation: Reservation, call: _Round, outcome: str) -> Settlement:
     # Whoever stood in for the first model has a price of its own.
-    price = brief.prices.get(call.model, Price())
+    price = brief.prices.get((call.provider, call.model)) or next(iter(brief.prices.values()), Price())
     request = replace(
         reservation.request, model=call.model, price_in=price.price_in, price_out=price.price_out
     )

@@ -9,7 +9,7 @@ from vitte.clients.llm.chain import Providers
 from vitte.clients.llm.protocol import ChatModel
 from vitte.clients.llm.specs import ModelSpec
 from vitte.core.settings.outside import LlmSettings
-from vitte.usage.prices import Price
+from vitte.usage.prices import Price, Prices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Chosen:
 
     model: Model
     chat: ChatModel
-    prices: dict[str, Price]
+    prices: Prices
     max_tokens: int
     window: int
 
@@ -45,10 +45,18 @@ class ModelChooser:
         return Chosen(
             model=model,
             chat=self._providers.chain(specs),
-            prices={self._name(one): Price.of(one) for one in models},
+            prices=await self._prices(specs, models),
             max_tokens=specs[0].max_tokens,
             window=min(self._window(one) for one in models),
         )
+
+    async def _prices(self, specs: Sequence[ModelSpec], chosen: Sequence[Model]) -> Prices:
+        """Return what each costs; one that the catalogue lacks stands in for the first, and counts as it."""
+        # What was chosen comes last, and so counts before others of its name.
+        models = (*await self._catalogue.models(), *reversed(chosen))
+        known = {(one.provider, self._name(one)): Price.of(one) for one in models}
+        names = [(spec.provider, spec.name) for spec in specs]
+        return {name: known.get(name, Price.of(chosen[0])) for name in names}
 
     def _window(self, model: Model) -> int:
         # What is known of the settings' own model is in the settings.

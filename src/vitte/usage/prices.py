@@ -21,6 +21,10 @@ class Price:
         return cls(price_in=model.price_in, price_out=model.price_out)
 
 
+Prices = dict[tuple[str, str], Price]
+"""By provider and the model's name there: two providers may have models of one name."""
+
+
 class PriceList:
     """Knows what the model of the settings costs, whatever it is called in the catalogue."""
 

@@ -66,7 +66,7 @@ class ModelChain:
         max_tokens: int | None = None,
         tools: Sequence[Tool] = (),
     ) -> AsyncGenerator[Chunk]:
-        """Yield the answer of the first model that begins one; each piece names its model.
+        """Yield the answer of the first model that begins one; each piece names it and its provider.
 
         A model that is known to see no pictures is left out when there are any, and one that uses no tools
         when some were used before; else it answers without them. Raises the last model's LlmError when none
@@ -86,7 +86,7 @@ class ModelChain:
                 ):
                     async for chunk in chunks:
                         has_begun = has_begun or bool(chunk.text or chunk.tool_calls)
-                        yield replace(chunk, model=model.name)
+                        yield replace(chunk, model=model.name, provider=model.spec.provider)
             except LlmError as error:
                 if has_begun or model is last:
                     raise

@@ -63,13 +63,14 @@ class Chunk:
 
     `text` may be empty. `finish_reason` comes with the last piece of text ("stop", "length", "tool_calls"),
     `usage` at the very end, and only from providers that tell it. `tool_calls` are whole and come once, with
-    or after the finish reason. `model` names who answers, where several may.
+    or after the finish reason. `model` and `provider` name who answers, where several may.
     """
 
     text: str = ""
     finish_reason: str | None = None
     usage: Usage | None = None
     model: str | None = None
+    provider: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
 
 
