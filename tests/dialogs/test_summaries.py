@@ -144,6 +144,19 @@ async def test_two_workers_at_one_dialog_leave_one_whole_summary(
     assert (turn.summary, turn.is_cut) == ("Notes.", False)
 
 
+async def test_what_was_just_said_is_not_summarised_away_where_it_has_room(
+    container: AsyncContainer, model: Script, user_id: int
+) -> None:
+    turns = [await ask(container, user_id, number) for number in range(1, 6)]
+    # More than is kept of many, and less than there is room for.
+    await ask(container, user_id, 6, text=f"6: {_HUNDRED * 3}")
+    await summarise(container, turns[0].dialog_id)
+    assert summarised(model) == {1, 2, 3, 4, 5}
+    turn = await ask(container, user_id, 7)
+    assert [said.text.partition(":")[0] for said in turn.context] == ["6", "answer 6", "7"]
+    assert not turn.is_cut
+
+
 async def test_what_is_said_while_a_summary_is_written_costs_no_call_of_its_own(
     container: AsyncContainer, model: Script, user_id: int
 ) -> None:

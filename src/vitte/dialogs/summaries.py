@@ -119,7 +119,8 @@ class SummaryService:
 def _next_round(said: Sequence[Spoken], *, keep_tokens: int, keep_messages: int, round_tokens: int) -> _Round:
     """Return the oldest messages beside the newest that are kept, as far as one call takes them.
 
-    Kept are at most `keep_messages`, which is more than none, with `keep_tokens` at most.
+    Kept are at most `keep_messages`, which is more than none, with `keep_tokens` at most, or twice as many
+    of the newest question and its answer alone.
     Of a message that is longer than half of it the beginning counts. At least one question and its answer,
     and no question without its answer.
     """
@@ -131,6 +132,9 @@ def _next_round(said: Sequence[Spoken], *, keep_tokens: int, keep_messages: int,
         kept += 1
     if kept and said[-kept].role == "assistant":
         kept -= 1  # its question does not stay
+    if not kept and keep_messages > 1 and sum(one.tokens for one in said[-2:]) <= 2 * keep_tokens:
+        # What was just said is what the next question is about.
+        kept = min(2, len(said))
     tokens = end = 0
     for index, one in enumerate(said[: len(said) - kept]):
         tokens += min(one.tokens, round_tokens // 2)
