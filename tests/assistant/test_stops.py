@@ -9,10 +9,12 @@ from sqlalchemy import select
 
 from tests.patience import PATIENCE
 from tests.replies import SomeReply
+from vitte.assistant.places import Place
 from vitte.assistant.running import AnswerStoppedError, RunningAnswers
-from vitte.assistant.schemas import Question
+from vitte.assistant.schemas import Asked, Question
 from vitte.assistant.service import AssistantService
 from vitte.assistant.stops import StopService
+from vitte.assistant.turns import TurnStore
 from vitte.core.nursery import Nursery
 from vitte.core.settings import Settings
 from vitte.db.models import Message
@@ -141,3 +143,21 @@ async def test_stopping_an_answer_leaves_time_outs_and_the_end_of_its_task_what_
     with pytest.raises(AnswerStoppedError):
         await task
     assert answers.user_ids == set()
+
+
+async def test_a_stop_in_a_group_stops_nothing_in_private_and_hides_no_stop_there(
+    container: AsyncContainer, person: Person
+) -> None:
+    stops, turns = await container.get(StopService), await container.get(TurnStore)
+
+    async def is_stopped(number: int, place: Place | None = None) -> bool:
+        question = Question(text="?", telegram_message_id=number)
+        return (await turns.begin(Asked(user_id=person.id, question=question, place=place))).is_stopped
+
+    # A supergroup counts its messages by itself.
+    await stops.stop(person.id, 5000, place=Place(-100))
+    assert not await is_stopped(5000)
+    await stops.stop(person.id, 7)
+    assert await is_stopped(7)
+    assert await is_stopped(7, Place(person.telegram_id, topic_id=5))
+    assert not await is_stopped(7, Place(-100))

@@ -96,7 +96,8 @@ _BEGIN = Statement(
         COALESCE(old.extra_data ->> 'images', CAST(current.extra AS json) ->> 'images') AS images,
         COALESCE(old.author, current.author) AS author,
         answer.id AS answer_id, answer.text AS answer_text, answer.telegram_message_id AS sent_as,
-        users.stopped_message_id IS NOT DISTINCT FROM current.message_id AS is_stopped,
+        COALESCE(current.chat_id, 1) > 0
+            AND users.stopped_message_id IS NOT DISTINCT FROM current.message_id AS is_stopped,
         context.roles, context.texts, context.authors, context.image_lists,
         COALESCE(context.is_cut, false) AS is_cut,
         COALESCE(old.tokens, current.tokens) + COALESCE(context.tokens, 0) AS unsummarised,
@@ -285,7 +286,10 @@ class StopRepository:
         self._transaction = transaction
 
     async def note(self, user_id: int, question_message_id: int) -> None:
-        """Keep in mind that the person wants no answer to this question; one to a later question stands."""
+        """Keep in mind that the person wants no answer to this question; one to a later question stands.
+
+        Of private chats alone, in which ids grow together: https://core.telegram.org/bots/api#message .
+        """
         await self._transaction.session.execute(
             update(User)
             .where(User.id == user_id)

@@ -44,7 +44,9 @@ class StopService:
                 user_id, question_message_id, place=place, seen_at=asked_by
             ):
                 return False
-            await stops.note(user_id, question_message_id)
+            if place is None or not place.is_shared:
+                # Ids of a group are its own: beside those of private chats they would stop others.
+                await stops.note(user_id, question_message_id)
             await stops.announce(user_id, question_message_id)
         # At once where the answer is made here, also while nothing is heard from PostgreSQL.
         self._running.stop(user_id, question_message_id)

@@ -141,6 +141,8 @@ class Chat(_Kept):
     """The people of a group, by id; of a group that is only spoken of none are known."""
     bot_status: str = "member"
     """What the bot is in a group: member, administrator, restricted (it may not write), left or kicked."""
+    next_message_id: int = 1
+    """Counts the messages of a supergroup."""
     topics: list[int] = field(default_factory=list)
     """The `message_thread_id` of each topic of a group that is a forum."""
     messages: dict[int, Message] = field(default_factory=dict, metadata={"kept": False})

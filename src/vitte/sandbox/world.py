@@ -128,14 +128,12 @@ class World:
 
     def new_message(self, chat: Chat, *, from_bot: bool, **content: Any) -> Message:
         """Put a message into the chat; one from the bot ends the draft."""
-        bot = self.bots[chat.bot_id]
-        message = Message(chat.id, bot.id, bot.next_message_id, unix(self.clock), from_bot, **content)
-        bot.next_message_id += 1
+        message_id = self._next_message_id(chat)
+        message = Message(chat.id, chat.bot_id, message_id, unix(self.clock), from_bot, **content)
         if len(chat.messages) >= self.settings.history_per_chat:
             oldest = chat.messages.pop(next(iter(chat.messages)))
             self._store.delete("message", _message_key(oldest))
         chat.messages[message.id] = message
-        self.save_bot(bot)
         self.save_message(message)
         if from_bot:
             self.drop_draft(chat)
@@ -143,6 +141,17 @@ class World:
         if self.hub.wanted(chat.id):
             self.event(chat, "message", {"message": self.shown(message)})
         return message
+
+    def _next_message_id(self, chat: Chat) -> int:
+        """Return a new message id: a supergroup counts for itself, and a bot for all its other chats."""
+        counter = chat if chat.info["type"] == "supergroup" else self.bots[chat.bot_id]
+        message_id = counter.next_message_id
+        counter.next_message_id += 1
+        if isinstance(counter, Chat):
+            self.save_chat(counter)
+        else:
+            self.save_bot(counter)
+        return message_id
 
     def message_changed(self, chat: Chat, message: Message) -> None:
         """Keep and show the new look of a message."""
@@ -289,6 +298,8 @@ class World:
     def _load_chats(self, records: dict[str, list[tuple[str, Json]]]) -> None:
         for _, value in records.get("chat", []):
             chat = Chat.load(value)
+            if not self._store.clean:
+                chat.next_message_id += _MESSAGES_LOST
             self._chats[chat.bot_id, chat.id] = chat
         for _, value in records.get("message", []):
             message = Message.load(value)

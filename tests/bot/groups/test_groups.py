@@ -182,6 +182,42 @@ async def test_an_answer_in_a_group_can_be_stopped_by_who_asked(
         assert "⏹" in (await club.wait_for_answer(after=said["message_id"]))["text"]
 
 
+async def asks_and_waits(club: SandboxGroup, person: SandboxPerson, model: Script) -> int:
+    """Ask a question whose answer does not come to its end; return its message id."""
+    calls = model.calls
+    model.hold_after(2)
+    said = await club.say(person, f"@{NAME} One two three")
+    async with asyncio.timeout(PATIENCE):
+        while model.calls == calls:  # noqa: ASYNC110 - the model tells nobody that it was asked
+            await asyncio.sleep(0.02)
+    return int(said["message_id"])
+
+
+async def test_who_has_long_talked_in_private_can_stop_an_answer_in_a_young_group(
+    club: SandboxGroup, anna: SandboxPerson, model: Script
+) -> None:
+    # Messages of a supergroup are counted apart.
+    for number in range(6):
+        await anna.ask(f"{number}?")
+    question = await asks_and_waits(club, anna, model)
+    assert question < (await anna.send("/help"))["message_id"]
+    await club.say(anna, f"/stop@{NAME}")
+    assert "⏹" in (await club.wait_for_answer(after=question))["text"]
+
+
+async def test_who_stops_what_somebody_else_asked_in_a_group_is_told_that_it_goes_on(
+    club: SandboxGroup, anna: SandboxPerson, ben: SandboxPerson, model: Script
+) -> None:
+    question = await asks_and_waits(club, anna, model)
+    await club.say(ben, f"/stop@{NAME}")
+    assert "nothing to stop" in (await club.wait_for_answer(after=question))["text"].lower()
+    model.holds_after = None
+    model.go_on.set()
+    async with asyncio.timeout(PATIENCE):
+        while not any("You said" in one["text"] for one in await club.answers(after=question)):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
 class TestForbidden:
     """The owner wants no groups."""
 
