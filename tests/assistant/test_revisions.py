@@ -1,5 +1,6 @@
 """Questions that are changed, answers that are wanted once more, and dialogs of places."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -99,8 +100,9 @@ async def test_an_answer_is_made_anew_once_however_often_the_press_comes_in(
     turns: TurnStore, user_id: int
 ) -> None:
     await ask(turns, user_id, 1)
-    question = await turns.take_back(user_id, 1, 2)
-    assert question is not None
+    taken = await turns.take_back(user_id, 1, 2)
+    assert taken is not None
+    question = taken.question
     assert question.text == "question 1"
     turn = await turns.begin(Asked(user_id=user_id, question=question))
     assert turn.answer is None
@@ -110,6 +112,90 @@ async def test_an_answer_is_made_anew_once_however_often_the_press_comes_in(
     again = await turns.begin(Asked(user_id=user_id, question=question))
     assert again.answer is not None
     assert again.answer.text == "another"
+
+
+async def test_an_answer_that_was_taken_back_in_vain_is_put_back_where_it_was(
+    turns: TurnStore, user_id: int, transaction: Transaction
+) -> None:
+    place = Place(chat_id=1000, topic_id=5)
+    await ask(turns, user_id, 1, place)
+    taken = await turns.take_back(user_id, 1, 2)
+    assert taken is not None
+    # Something else is asked meanwhile.
+    await ask(turns, user_id, 3, place)
+    for _ in range(2):
+        await turns.put_back(taken)
+    assert texts(await begin(turns, user_id, 5, place)) == [
+        "question 1", "answer 1", "question 3", "answer 3", "whatever",
+    ]  # fmt: skip
+    # And not of a dialog that is gone.
+    async with transaction:
+        await transaction.session.execute(delete(Dialog))
+    await ask(turns, user_id, 7)
+    taken = await turns.take_back(user_id, 7, 8)
+    assert taken is not None
+    async with transaction:
+        await transaction.session.execute(delete(Dialog))
+    await turns.put_back(taken)
+    assert texts(await begin(turns, user_id, 9)) == ["whatever"]
+
+
+async def test_an_answer_that_was_taken_back_does_not_take_the_place_of_the_new_one(
+    turns: TurnStore, user_id: int
+) -> None:
+    turn = await ask(turns, user_id, 1)
+    taken = await turns.take_back(user_id, 1, 2)
+    assert taken is not None
+    await turns.save_answer(Answer(turn=turn, text="another", model="scripted"))
+    await turns.put_back(taken)
+    answer = (await begin(turns, user_id, 1)).answer
+    assert answer is not None
+    assert answer.text == "another"
+
+
+def album(text: str, *ids: str) -> Question:
+    images = tuple(ImageRef(file_id=f"{one}{text}", mime_type="image/jpeg", unique_id=one) for one in ids)
+    return Question(
+        text=text,
+        telegram_message_id=1,
+        images=images,
+        media_group_id="g",
+        album=tuple(range(1, len(ids) + 1)),
+    )
+
+
+async def change(turns: TurnStore, user_id: int, question: Question) -> Question | None:
+    return await turns.edit(Edited(user_id=user_id, question=question, place=None, at=_NOON))
+
+
+async def test_a_changed_caption_leaves_an_album_all_its_pictures(turns: TurnStore, user_id: int) -> None:
+    turn = await turns.begin(Asked(user_id=user_id, question=album("Who?", "A", "B", "C")))
+    await turns.save_answer(Answer(turn=turn, text="Cats.", model="scripted"))
+    # Of all messages of an album only the one that was changed comes again.
+    assert await change(turns, user_id, album("Who?", "A")) is None
+    question = await change(turns, user_id, album("Where?", "A"))
+    assert question is not None
+    assert question.album == (1, 2, 3)
+    turn = await turns.begin(Asked(user_id=user_id, question=question))
+    assert texts(turn) == ["Where?"]
+    assert [one.file_id for one in turn.context[-1].images] == ["AWhere?", "BWho?", "CWho?"]
+
+
+async def test_another_picture_is_a_change_though_its_words_stay(turns: TurnStore, user_id: int) -> None:
+    turn = await turns.begin(Asked(user_id=user_id, question=album("Who?", "A")))
+    await turns.save_answer(Answer(turn=turn, text="A cat.", model="scripted"))
+    assert await change(turns, user_id, album("Who?", "A")) is None
+    assert await change(turns, user_id, album("Who?", "D")) is not None
+
+
+async def test_a_changed_caption_does_not_lose_the_words_of_an_album_of_files(
+    turns: TurnStore, user_id: int
+) -> None:
+    files = Question(text="two files", telegram_message_id=1, media_group_id="g", album=(1, 2))
+    turn = await turns.begin(Asked(user_id=user_id, question=files))
+    await turns.save_answer(Answer(turn=turn, text="Read.", model="scripted"))
+    assert await change(turns, user_id, replace(files, text="one file", album=(1,))) is None
+    assert (await turns.begin(Asked(user_id=user_id, question=files))).answer is not None
 
 
 async def test_an_answer_that_others_stand_on_stays(

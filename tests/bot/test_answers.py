@@ -4,16 +4,19 @@ import asyncio
 import base64
 
 import pytest
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.methods import SendMessage
 from sqlalchemy import update
 
 from tests.bot.keyboards import buttons, press
 from tests.sandbox.pictures import png
+from vitte.bot.handlers import answers
 from vitte.core.settings import Settings
 from vitte.db.models import LanguageModel, Memory, PlanLimits, UsageCall, UsageDay
 from vitte.db.transaction import Transaction
 from vitte.sandbox.client import SandboxPerson
 from vitte.sandbox.llm import Script, ToolUse
-from vitte.sandbox.testing import NO_LIMITS
+from vitte.sandbox.testing import NO_LIMITS, RunningSandbox
 
 pytestmark = pytest.mark.parametrize("sandbox", [NO_LIMITS], indirect=True)
 
@@ -89,6 +92,61 @@ async def test_a_changed_question_is_asked_again_if_it_is_the_newest(
     ]
 
 
+async def tell(sandbox: RunningSandbox, person: SandboxPerson, kind: str, **content: object) -> None:
+    """Hand the bot an update of a kind that the sandbox's people do not make."""
+    user = {"id": person.id, "is_bot": False, "first_name": "Ben", "language_code": "en"}
+    chat = {"id": person.id, "type": "private", "first_name": "Ben"}
+    message = {"message_id": 10_000, "date": 1_700_000_000, "chat": chat, "from": user, **content}
+    await sandbox.inject([{kind: message}])
+
+
+@pytest.mark.usefixtures("bot")
+async def test_who_shares_their_place_live_is_answered_once_wherever_they_go(
+    ben: SandboxPerson, sandbox: RunningSandbox, model: Script
+) -> None:
+    await ben.ask("Hello")
+    place = {"latitude": 55.75, "longitude": 37.61, "live_period": 900}
+    await tell(sandbox, ben, "message", location=place)
+    await ben.wait_for_message("You said: [Location")
+    for step in range(3):
+        moved = {**place, "latitude": 55.76 + step}
+        await tell(sandbox, ben, "edited_message", edit_date=1_700_000_010 + step, location=moved)
+    await ben.ask("Where am I?")
+    assert len(model.requests) == 3
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_question_that_somebody_reacted_to_is_not_answered_again(
+    ben: SandboxPerson, sandbox: RunningSandbox, model: Script
+) -> None:
+    await ben.ask("Hello")
+    await tell(sandbox, ben, "message", text="Hello?")
+    await ben.wait_for_message("You said: Hello?")
+    # Telegram calls it edited, with nothing in it changed but perhaps the way to a file.
+    await tell(sandbox, ben, "edited_message", edit_date=1_700_000_010, text="Hello?")
+    await ben.ask("And now?")
+    assert len(model.requests) == 3
+    assert [content for role, content in shown(model) if role == "user"] == ["Hello", "Hello?", "And now?"]
+
+
+@pytest.mark.usefixtures("bot")
+async def test_an_answer_that_could_not_be_made_anew_is_still_what_was_said(
+    ben: SandboxPerson, model: Script
+) -> None:
+    model.answer = "One way."
+    answer = await ben.ask("How?")
+    model.faults = ["refused"]
+    await press(ben, answer, "🔄")
+    await ben.wait_for_message("The model is not available", after=answer["message_id"])
+    await ben.ask("And then?")
+    assert shown(model) == [("user", "How?"), ("assistant", "One way."), ("user", "And then?")]
+    # And it can be made anew once the model is well, if nothing was asked since.
+    newest = await ben.ask("Really?")
+    model.answer = "Another way."
+    await press(ben, newest, "🔄")
+    await ben.wait_for_message("Another way.")
+
+
 @pytest.mark.usefixtures("bot")
 async def test_an_answer_is_read_aloud_by_a_button(ben: SandboxPerson, model: Script) -> None:
     model.answer = "You **said**: `it`"
@@ -107,6 +165,25 @@ async def test_an_answer_is_read_aloud_by_a_button(ben: SandboxPerson, model: Sc
         lambda message: message.get("media_kind") == "voice", after=asked["message_id"]
     )
     assert model.media_requests[-1]["input"] == "And this."
+
+
+@pytest.mark.usefixtures("bot")
+async def test_who_takes_no_voice_messages_is_told_so_and_it_is_not_tried_again(
+    ben: SandboxPerson, sandbox: RunningSandbox, model: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    async def refuse(*_: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise TelegramBadRequest(SendMessage(chat_id=1, text=""), "Bad Request: VOICE_MESSAGES_FORBIDDEN")
+
+    monkeypatch.setattr(answers, "send_voice", refuse)
+    answer = await ben.ask("Say it")
+    await press(ben, answer, "🔊")
+    await ben.wait_for_message("does not let me send a voice message", after=answer["message_id"])
+    await ben.ask("And now?")
+    assert tries == 1
 
 
 @pytest.mark.usefixtures("bot")

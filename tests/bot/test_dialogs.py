@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from tests.bot.keyboards import buttons, menu_of_old, press
+from vitte.core.json import loads
 from vitte.db.models import Dialog, Message
 from vitte.db.transaction import Transaction
 from vitte.sandbox.client import SandboxPerson
@@ -75,6 +76,24 @@ async def test_a_dialog_gets_the_name_that_is_sent_next(ben: SandboxPerson) -> N
     # And the next text is a question again.
     assert (await ben.ask("More"))["text"] == "You said: More"
     assert await titles(ben) == ["✅ About cats", "Honey"]
+
+
+async def test_what_is_sent_instead_of_a_name_is_asked_and_is_no_name(
+    sandbox: RunningSandbox, ben: SandboxPerson
+) -> None:
+    await ben.ask("About bees")
+    menu = await ben.ask("/dialogs")
+    await press(ben, menu, "About bees")
+    menu = await shows(ben, menu, "Rename")
+    await press(ben, menu, "Rename")
+    await shows(ben, menu, "Send a new name")
+    sticker = loads(_text_update(ben, 10_000, ""))
+    del sticker["message"]["text"]
+    place = {"latitude": 55.75, "longitude": 37.61}
+    await sandbox.inject([{"message": {**sticker["message"], "location": place}}])
+    await ben.wait_for_message("You said: [Location")
+    assert (await ben.ask("Cats?"))["text"] == "You said: Cats?"
+    assert await titles(ben) == ["✅ About bees"]
 
 
 @pytest.mark.parametrize("instead", ["/cancel", "/status", "cancel button", "another menu", "too late"])

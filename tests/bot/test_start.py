@@ -39,6 +39,23 @@ async def test_an_example_is_asked_by_a_button_and_answered_like_any_question(
     assert buttons(anna.messages[greeting["message_id"]]) == {}
 
 
+async def test_an_example_that_is_pressed_twice_is_asked_and_quoted_once(
+    anna: SandboxPerson, model: Script
+) -> None:
+    greeting = await anna.ask("/start")
+    model.holds_after = 2
+    await anna.send("How are you today, and how were you yesterday?")
+    await sees_words(anna)
+    # The buttons are there until it is their turn.
+    for data in ("ask:explain", "ask:explain", "ask:write"):
+        await anna.press(greeting, data)
+    model.holds_after = None
+    model.go_on.set()
+    await anna.wait_for_message("And then?", after=(await anna.send("And then?"))["message_id"])
+    assert sum("❝" in message["text"] for message in anna.messages.values()) == 1
+    assert len(model.requests) == 3
+
+
 async def test_an_example_waits_for_the_answer_before_it(
     sandbox: RunningSandbox, anna: SandboxPerson, model: Script
 ) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.bot.keyboards import buttons
 from vitte.sandbox.client import SandboxPerson
 from vitte.sandbox.llm import Script
 from vitte.sandbox.model import Json
@@ -51,3 +52,26 @@ async def test_each_topic_goes_on_by_itself_and_is_answered_in_its_place(
     await ask(506, "/new", topic=7)
     assert await ask(507, "Ants", topic=7) == ["Ants"]
     assert await ask(508, "More", topic=8) == ["Cats", "You said: Cats", "More"]
+
+
+async def test_a_persona_that_is_chosen_in_a_topic_speaks_there(
+    sandbox: RunningSandbox, ben: SandboxPerson, model: Script
+) -> None:
+    await ben.ask("/start")
+    menu = await ben.ask("/persona")
+    data = next(data for data, name in buttons(menu).items() if "✅" not in name)
+    await sandbox.inject([written(ben, 601, "Bees", topic=7)])
+    await ben.wait_for_message("You said: Bees")
+    said = len(await sandbox.calls(method="sendMessage"))
+    pressed = {**written(ben, 602, "", topic=7)["message"], "text": menu["text"]}
+    query = {"id": "1", "from": pressed["from"], "message": pressed, "chat_instance": "1", "data": data}
+    await sandbox.inject([{"callback_query": query}])
+    call = (await sandbox.wait_for_calls("sendMessage", count=said + 1))[-1]
+    assert call["params"]["message_thread_id"] == 7
+    assert "🆕" in call["params"]["text"]
+    before = model.requests[-1]["messages"][0]["content"]
+    await sandbox.inject([written(ben, 603, "Cats", topic=7)])
+    await ben.wait_for_message("You said: Cats")
+    shown = model.requests[-1]["messages"]
+    assert [message["content"] for message in shown[1:]] == ["Cats"]
+    assert shown[0]["content"] != before

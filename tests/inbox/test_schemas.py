@@ -72,6 +72,7 @@ def test_json_that_fast_readers_refuse_is_stored_all_the_same(text: str) -> None
         ({"callback_query": {"id": "1", "data": "dialog:list:0:0"}}, UpdateLane.FAST),
         ({"callback_query": {"id": "1", "data": "ask:explain"}}, UpdateLane.ORDINARY),
         ({"callback_query": {"id": "1", "data": "asking"}}, UpdateLane.FAST),
+        ({"callback_query": {"id": "1", "data": "say"}}, UpdateLane.ORDINARY),
         ({"callback_query": {"id": "1", "data": 7}}, UpdateLane.FAST),
         ({"stopped_message_generation": {"draft_id": 1}}, UpdateLane.FAST),
         ({"message": {"text": "/cancel"}}, UpdateLane.FAST),

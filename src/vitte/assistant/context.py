@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from vitte.assistant.schemas import Said, Turn
 from vitte.clients.llm.protocol import ChatMessage, Image
 from vitte.core.errors import VitteError
-from vitte.core.tokens import count_tokens
+from vitte.core.tokens import IMAGE_TOKENS, count_tokens
 
 _SUMMARY = "What was said in this conversation before, in short:\n"
 _IS_CUT = (
@@ -51,6 +51,20 @@ def budget(*, window: int, max_tokens: int, kept_free: int) -> int:
     The answer needs `max_tokens` of it, and all that is told besides `kept_free`.
     """
     return max(_LEAST, window - min(max_tokens, window // 2) - kept_free)
+
+
+def shortened(turn: Turn, room: int) -> Turn:
+    """Return the turn without the oldest of what was said, as far as that has no room; the question stays."""
+    first = 0
+    taken = sum(_tokens(said) for said in turn.context)
+    while taken > room and first < len(turn.context) - 1:
+        taken -= _tokens(turn.context[first])
+        first += 1
+    return replace(turn, context=turn.context[first:], is_cut=True) if first else turn
+
+
+def _tokens(said: Said) -> int:
+    return count_tokens(said.text) + IMAGE_TOKENS * len(said.images)
 
 
 def compose(turn: Turn, frame: Frame, images: Mapping[str, Image] | None = None) -> list[ChatMessage]:

@@ -1,10 +1,15 @@
 """Questions and answers that are made anew."""
 
-from sqlalchemy import delete, exists, or_, select, update
+from dataclasses import replace
+from itertools import zip_longest
+
+from sqlalchemy import delete, exists, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
+from vitte.assistant.places import Place
 from vitte.assistant.repository import is_current
-from vitte.assistant.schemas import Edited, ImageRef, Question
+from vitte.assistant.schemas import Edited, ImageRef, Question, StoredQuestion, TakenBack
 from vitte.db.models import Dialog, Message, MessageRole, User
 from vitte.db.transaction import Transaction
 
@@ -15,41 +20,68 @@ class RevisionRepository:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def question_exists(self, question_id: int) -> bool:
-        """Tell whether the question is still there."""
-        found = await self._transaction.session.scalar(select(Message.id).where(Message.id == question_id))
-        return found is not None
+    async def question_exists(self, question_id: int, *, for_share: bool = False) -> bool:
+        """Tell whether the question is still there; `for_share`, also until the end of the transaction."""
+        found = select(Message.id).where(Message.id == question_id)
+        if for_share:
+            found = found.with_for_update(key_share=True, read=True)
+        return await self._transaction.session.scalar(found) is not None
 
-    async def edit(self, edited: Edited) -> bool:
-        """Change the question unless it is changed already, and delete its answer; tell whether it is so now.
+    async def find(self, user_id: int, message_id: int, place: Place | None) -> StoredQuestion | None:
+        """Return the question of the present dialog that was asked by this message."""
+        later = aliased(Message)
+        has_gone_on = exists().where(
+            later.dialog_id == Message.dialog_id, later.id > Message.id, later.role == MessageRole.USER
+        )
+        in_dialog = select(Dialog.id).where(is_current(user_id, place)).scalar_subquery()
+        found = (
+            await self._transaction.session.execute(
+                select(Message, has_gone_on).where(
+                    Message.dialog_id == in_dialog,
+                    Message.role == text("'user'"),
+                    Message.telegram_message_id == message_id,
+                )
+            )
+        ).one_or_none()
+        return None if found is None else StoredQuestion(question=_question(found[0]), is_newest=not found[1])
 
-        False when the dialog has gone on since, or knows no such question.
+    async def edit(self, edited: Edited) -> Question | None:
+        """Change the question unless it is changed already, and delete its answer; return what it is now.
+
+        None when the dialog has gone on since, knows no such question, or nothing of it was changed: Telegram
+        calls a message edited also when somebody has reacted to it. https://github.com/tdlib/telegram-bot-api/issues/388
         """
-        question = await self._newest_question(edited)
-        if question is None or question.telegram_message_id != edited.question.telegram_message_id:
-            return False
-        if question.edited_at is not None and question.edited_at >= edited.at:
-            return question.edited_at == edited.at
-        await self._transaction.session.execute(delete(Message).where(Message.question_id == question.id))
-        await self._forget_stop(edited.user_id, edited.question.telegram_message_id)
+        stored = await self._newest_question(edited)
+        if stored is None or stored.telegram_message_id != edited.question.telegram_message_id:
+            return None
+        before = _question(stored)
+        question = _with_other_parts(edited.question, before)
+        if question is None:
+            return None
+        if stored.edited_at is not None and stored.edited_at >= edited.at:
+            return question if stored.edited_at == edited.at else None
+        if _is_same(question, before):
+            return None
+        await self._transaction.session.execute(delete(Message).where(Message.question_id == stored.id))
+        await self._forget_stop(edited.user_id, question.telegram_message_id)
         await self._transaction.session.execute(
             update(Message)
-            .where(Message.id == question.id)
+            .where(Message.id == stored.id)
             .values(
-                text=edited.question.text,
-                tokens=edited.question.tokens,
-                extra_data=edited.question.extra_data,
+                text=question.text,
+                tokens=question.tokens,
+                extra_data=question.extra_data,
                 edited_at=edited.at,
             )
         )
-        return True
+        return question
 
     async def take_back(
         self, user_id: int, question_message_id: int, answer_message_id: int
-    ) -> Question | None:
-        """Delete the answer that was sent as this message, and return its question.
+    ) -> TakenBack | None:
+        """Delete the answer that was sent as this message, and return it with its question.
 
-        Of a question whose answer was taken back before, the question too. None when the dialog has gone on.
+        Of one whose answer was taken back before, the question alone. None when the dialog has gone on.
         """
         session = self._transaction.session
         question = (
@@ -76,15 +108,27 @@ class RevisionRepository:
         )
         if has_gone_on:
             return None
-        taken_back = await session.scalar(
-            delete(Message)
-            .where(Message.question_id == asked.id, Message.telegram_message_id == answer_message_id)
-            .returning(Message.id)
+        taken_back = (
+            await session.execute(
+                delete(Message)
+                .where(Message.question_id == asked.id, Message.telegram_message_id == answer_message_id)
+                .returning(*Message.__table__.columns)
+            )
+        ).one_or_none()
+        if taken_back is None:
+            return TakenBack(question=_question(asked), question_id=asked.id, answer=None)
+        # Done once: a stop that comes later is of the new answer, and stands.
+        await self._forget_stop(user_id, question_message_id)
+        answer = dict(taken_back._mapping)  # noqa: SLF001 - SQLAlchemy's public name of it
+        return TakenBack(question=_question(asked), question_id=asked.id, answer=answer)
+
+    async def put_back(self, taken: TakenBack) -> None:
+        """Store the answer again that was taken back, unless there is another or its question is gone."""
+        if taken.answer is None or not await self.question_exists(taken.question_id, for_share=True):
+            return
+        await self._transaction.session.execute(
+            insert(Message.__table__).values(**taken.answer).on_conflict_do_nothing()  # type: ignore[arg-type]  # it is a table
         )
-        if taken_back is not None:
-            # Done once: a stop that comes later is of the new answer, and stands.
-            await self._forget_stop(user_id, question_message_id)
-        return _question(asked)
 
     async def _forget_stop(self, user_id: int, question_message_id: int) -> None:
         """Let the question be answered, though its last answer was stopped."""
@@ -107,10 +151,37 @@ class RevisionRepository:
 
 
 def _question(asked: Message) -> Question:
+    extra = asked.extra_data
+    images = extra.get("images", ())
     return Question(
         text=asked.text,
         telegram_message_id=asked.telegram_message_id or 0,
-        images=tuple(ImageRef(**one) for one in asked.extra_data.get("images", ())),
-        media_group_id=asked.extra_data.get("media_group_id"),
+        images=tuple(
+            ImageRef(**one, unique_id=unique_id or "")
+            for one, unique_id in zip_longest(images, extra.get("image_ids", ())[: len(images)])
+        ),
+        media_group_id=extra.get("media_group_id"),
+        album=tuple(extra.get("album", ())),
         author=asked.author,
+    )
+
+
+def _with_other_parts(changed: Question, before: Question) -> Question | None:
+    """Return the changed question with what an edit does not bring: the other pictures of its album.
+
+    None for an album of files: the words of the others are not there to be put beside the new ones.
+    """
+    is_album = changed.media_group_id is not None and changed.media_group_id == before.media_group_id
+    if not is_album or len(before.album) < 2:
+        return changed
+    if len(before.images) != len(before.album) or len(changed.images) != 1:
+        return None
+    return replace(changed, images=(*changed.images, *before.images[1:]), album=before.album)
+
+
+def _is_same(changed: Question, before: Question) -> bool:
+    return (
+        changed.text == before.text
+        and len(changed.images) == len(before.images)
+        and all(one.is_same(other) for one, other in zip(changed.images, before.images, strict=True))
     )

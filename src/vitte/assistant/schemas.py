@@ -22,6 +22,17 @@ class ImageRef:
     mime_type: str
     width: int = 0
     height: int = 0
+    unique_id: str = field(default="", compare=False)
+    """Tells it from others: a `file_id` may be another one in each update that brings the picture.
+
+    https://core.telegram.org/bots/api#photosize . Empty in what was stored before it was kept.
+    """
+
+    def is_same(self, other: "ImageRef") -> bool:
+        """Tell whether it is the same picture, however it came."""
+        if self.unique_id and other.unique_id:
+            return self.unique_id == other.unique_id
+        return self.file_id == other.file_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +59,39 @@ class Question:
         extra: dict[str, Any] = {}
         if self.images:
             extra["images"] = [
-                {"file_id": one.file_id, "mime_type": one.mime_type, "width": one.width, "height": one.height}
+                {
+                    "file_id": one.file_id,
+                    "mime_type": one.mime_type,
+                    "width": one.width,
+                    "height": one.height,
+                }
                 for one in self.images
             ]
+            # Beside them: the version before reads each of the list with exactly these keys.
+            extra["image_ids"] = [one.unique_id for one in self.images]
         if self.media_group_id is not None:
             extra["media_group_id"] = self.media_group_id
         if self.album:
             extra["album"] = list(self.album)
         return extra
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredQuestion:
+    """A question that was asked before; `is_newest` tells whether nothing was asked since."""
+
+    question: Question
+    is_newest: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """A question that is to be answered once more, and the answer it had, as it was stored."""
+
+    question: Question
+    question_id: int
+    answer: Mapping[str, Any] | None
+    """None when it was taken back before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

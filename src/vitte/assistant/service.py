@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from babel.dates import format_date
 
-from vitte.assistant.context import Frame, QuestionTooLongError, budget, compose
+from vitte.assistant.context import Frame, QuestionTooLongError, budget, compose, shortened
 from vitte.assistant.errors import ModelCannotSeeError
 from vitte.assistant.generation import AnswerMaker, Brief, Made
 from vitte.assistant.models import Chosen, ModelChooser
@@ -21,6 +21,7 @@ from vitte.assistant.schemas import (
     Given,
     Question,
     Reply,
+    StoredQuestion,
     Turn,
 )
 from vitte.assistant.tools.schemas import ToolContext
@@ -111,6 +112,7 @@ class AssistantService:
                 if turn.persona not in (None, persona.key):
                     # The dialog goes on as it began, whatever was chosen for new ones since.
                     frame = self._frame((await self._catalogue.persona(turn.persona)).prompt)
+                    turn = shortened(turn, _room(chosen, frame))
                 if asked.room_for_facts:
                     facts = await self._memory.recall(person.id, question.text, turn.known)
                     frame = frame.with_note(memory_note(facts))
@@ -132,19 +134,26 @@ class AssistantService:
         chosen = await self._models.choose(person.settings.model, plan=person.plan)
         return _room(chosen, self._frame("")) // 2
 
+    async def find_question(
+        self, person: Person, message_id: int, *, place: Place | None = None
+    ) -> StoredQuestion | None:
+        """Return the question of the present dialog that was asked by this message, if it is stored."""
+        return await self._turns.find(person.id, message_id, place)
+
     async def answer_edited(
         self,
         person: Person,
         edited: Edited,
         reply: Reply,
     ) -> bool:
-        """Answer a question that was changed, if it is the newest of its dialog; tell whether it is.
+        """Answer a question that was changed, if it is the newest of its dialog; tell whether it is so.
 
         May be repeated as `answer` may, and raises the same.
         """
-        if not await self._turns.edit(edited):
+        question = await self._turns.edit(edited)
+        if question is None:
             return False
-        await self.answer(person, edited.question, reply, place=edited.place)
+        await self.answer(person, question, reply, place=edited.place)
         return True
 
     async def answer_again(
@@ -158,12 +167,16 @@ class AssistantService:
     ) -> bool:
         """Make the answer that was sent as this message once more, if it is the newest; tell whether it is.
 
-        May be repeated as `answer` may, and raises the same.
+        May be repeated as `answer` may, and raises the same; the dialog then goes on from the old answer.
         """
-        question = await self._turns.take_back(person.id, question_message_id, answer_message_id)
-        if question is None:
+        taken = await self._turns.take_back(person.id, question_message_id, answer_message_id)
+        if taken is None:
             return False
-        await self.answer(person, question, reply, place=place)
+        try:
+            await self.answer(person, taken.question, reply, place=place)
+        except VitteError:
+            await outlast(lambda: self._turns.put_back(taken))
+            raise
         return True
 
     def _room_for_facts(self, person: Person, place: Place | None) -> int:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vitte.assistant.places import Place
 from vitte.assistant.repository import SENT, TurnRepository
 from vitte.assistant.revisions import RevisionRepository
 from vitte.assistant.running import AnswerStoppedError
-from vitte.assistant.schemas import Answer, Asked, Edited, Question, Turn
+from vitte.assistant.schemas import Answer, Asked, Edited, Question, StoredQuestion, TakenBack, Turn
 from vitte.clients.jobs import JobQueue
 from vitte.core.ids import current_correlation_id
 from vitte.core.recently import Recently
@@ -111,10 +112,17 @@ class TurnStore:
         """
         return self._summaries.begin((turn.dialog_id, hash(turn.summary)))
 
-    async def edit(self, edited: Edited) -> bool:
-        """Take a changed question in place of the old one, and take its answer back; tell whether it is so.
+    async def find(self, user_id: int, message_id: int, place: Place | None) -> StoredQuestion | None:
+        """Return the question of the present dialog that was asked by this message, if it is stored."""
+        transaction = Transaction(self._session_factory)
+        async with transaction.single():
+            return await RevisionRepository(transaction).find(user_id, message_id, place)
 
-        Only the newest question of a dialog can be changed. Doing it again is harmless: an edit has a time.
+    async def edit(self, edited: Edited) -> Question | None:
+        """Take a changed question in place of the old one, and take its answer back; return what it is now.
+
+        Only the newest question of a dialog can be changed; None of any other, and of one that is as it was.
+        Doing it again is harmless: an edit has a time.
         """
         transaction = Transaction(self._session_factory)
         async with transaction:
@@ -122,7 +130,7 @@ class TurnStore:
 
     async def take_back(
         self, user_id: int, question_message_id: int, answer_message_id: int
-    ) -> Question | None:
+    ) -> TakenBack | None:
         """Take back the answer that was sent as this message, and return its question, to be asked again.
 
         Only the newest answer of a dialog can be taken back; None when it is not that any more. Doing it
@@ -133,6 +141,12 @@ class TurnStore:
             return await RevisionRepository(transaction).take_back(
                 user_id, question_message_id, answer_message_id
             )
+
+    async def put_back(self, taken: TakenBack) -> None:
+        """Keep the answer that was taken back, since no other was made: it is what the person has."""
+        transaction = Transaction(self._session_factory)
+        async with transaction:
+            await RevisionRepository(transaction).put_back(taken)
 
     async def mark_sent(self, answer_id: int, message_id: int, *, at_once: bool = False) -> None:
         """Note the Telegram message by which the person got the answer.

@@ -60,7 +60,9 @@ class Asking:
     ) -> None:
         """Ask what a message says by now, if nothing was asked since; else it is only history."""
         async with self.reply(message, bot=bot, texts=texts) as reply:
-            question = await self._read(assistant, message, bot=bot, person=person, texts=texts)
+            question = await self._read(
+                assistant, message, bot=bot, person=person, texts=texts, is_edited=True
+            )
             if question is None:
                 return
             edited = Edited(
@@ -109,11 +111,26 @@ class Asking:
         )
 
     async def _read(
-        self, assistant: AssistantService, message: Message, *, bot: Bot, person: Person, texts: Texts
+        self,
+        assistant: AssistantService,
+        message: Message,
+        *,
+        bot: Bot,
+        person: Person,
+        texts: Texts,
+        is_edited: bool = False,
     ) -> Question | None:
-        # Whoever only writes needs no room for files.
-        room = None if message.text else await assistant.room_for_files(person)
         place = place_of(message)
+        room = None
+        if not message.text:
+            stored = await assistant.find_question(person, message.message_id, place=place)
+            if is_edited and (stored is None or not stored.is_newest):
+                return None
+            if stored is not None and not is_edited:
+                # Handled again: to hear and read it once more would be paid, and told, once more.
+                return stored.question
+            # Whoever only writes needs no room for files.
+            room = await assistant.room_for_files(person)
         question = await self._questions.question_of(
             message, bot=bot, user_id=person.id, texts=texts, room=room, place=place
         )

@@ -24,3 +24,16 @@ class IsQuestion(Filter):
     async def __call__(self, message: Message) -> bool:
         """Tell whether the message can be read, and begins with no command."""
         return is_question(message) and not await IsCommand()(message)
+
+
+class SaysOrShows(Filter):
+    """A message whose words or photo its person can change.
+
+    Not a place that is shared live, which is told of as edited wherever its person goes, and no recording, of
+    which nothing but its caption can change.
+    """
+
+    async def __call__(self, message: Message) -> bool:
+        """Tell whether it is one."""
+        is_recording = bool(message.voice or message.audio or message.video_note)
+        return bool(message.text or message.photo or (message.caption and not is_recording))

@@ -29,8 +29,12 @@ class UpdateHandler:
 
     async def give_up(self, update: ClaimedUpdate) -> None:
         """Tell the person that their message could not be handled, when it is known who that is."""
-        content = loads(update.payload).get("message") or {}
-        chat = content.get("chat") or {}
+        content = loads(update.payload)
+        pressed = content.get("callback_query") or {}
+        message = content.get("message") or content.get("edited_message") or pressed.get("message") or {}
+        chat = message.get("chat") or {}
         if chat.get("type") == ChatType.PRIVATE:
-            texts = texts_for((content.get("from") or {}).get("language_code"))
+            # The message with the button is the bot's own.
+            person = (pressed or message).get("from") or {}
+            texts = texts_for(person.get("language_code"))
             await self._bot.send_message(chat["id"], texts.get("error-internal"))

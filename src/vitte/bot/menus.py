@@ -1,5 +1,7 @@
 """Messages with buttons, which change in their place."""
 
+from typing import Any
+
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, LinkPreviewOptions, Message
@@ -34,11 +36,24 @@ async def show(
         try:
             await query.message.edit_text(text, reply_markup=keyboard, link_preview_options=link_preview)
         except TelegramBadRequest as error:
-            if _SAME in error.message:
+            if is_same(error):
                 return
         else:
             return
-    await bot.send_message(chat_of(query), text, reply_markup=keyboard, link_preview_options=link_preview)
+    await say(query, bot, text, reply_markup=keyboard, link_preview_options=link_preview)
+
+
+async def say(query: CallbackQuery, bot: Bot, text: str, **options: Any) -> None:
+    """Send a message to where a button was pressed: to its topic, where that is known."""
+    if isinstance(query.message, Message):
+        await query.message.answer(text, **options)
+    else:
+        await bot.send_message(chat_of(query), text, **options)
+
+
+def is_same(error: TelegramBadRequest) -> bool:
+    """Tell whether Telegram refused a change only because there is none."""
+    return _SAME in error.message
 
 
 def chat_of(query: CallbackQuery) -> int:

@@ -1,7 +1,7 @@
 """Which place a message belongs to."""
 
 from aiogram.enums import ChatType
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, Message
 
 from vitte.assistant.places import Place
 
@@ -20,3 +20,8 @@ def place_of(message: Message) -> Place | None:
     if message.chat.type == ChatType.PRIVATE and topic is None:
         return None
     return Place(message.chat.id, topic or 0)
+
+
+def place_pressed_in(query: CallbackQuery) -> Place | None:
+    """Return the place of the message whose button was pressed; None also where Telegram does not tell it."""
+    return place_of(query.message) if isinstance(query.message, Message) else None

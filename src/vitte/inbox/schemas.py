@@ -15,6 +15,8 @@ _TYPE_OF_STORED = re.compile(r'\{"update_id":-?\d+,"([a-z_]{3,40})":')
 """How an update begins that Telegram sends and `read_update` stores."""
 ASKING = "ask"
 """What the data of a button begins with, before a colon, that asks a question."""
+SPEAKING = "say"
+"""The same of one that has something read aloud."""
 _FAST_COMMANDS = frozenset({"/cancel", "/stop"})
 
 
@@ -98,10 +100,11 @@ def _lane(data: dict[str, Any]) -> UpdateLane:
     """Tell whether the update must not wait until the answer before it is complete.
 
     A pre_checkout_query has ten seconds, a pressed button shows a spinner, and who wants to stop an answer
-    wants it now. A button that asks a question gets an answer like any other, when it is its turn.
+    wants it now. A button that asks a question gets an answer like any other, when it is its turn, and so
+    does one that has something read aloud, for which others would have to wait.
     """
     pressed = data.get("callback_query")
-    if isinstance(pressed, dict) and str(pressed.get("data", "")).startswith(f"{ASKING}:"):
+    if isinstance(pressed, dict) and str(pressed.get("data", "")).partition(":")[0] in (ASKING, SPEAKING):
         return UpdateLane.ORDINARY
     if not _FAST_KINDS.isdisjoint(data):
         return UpdateLane.FAST

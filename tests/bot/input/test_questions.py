@@ -99,6 +99,21 @@ async def test_a_voice_message_is_quoted_and_then_answered(
     assert ear.heard == [(opus(), "audio/ogg")]
 
 
+async def test_a_recording_whose_update_comes_again_is_neither_heard_nor_quoted_again(
+    anna: SandboxPerson, model: Script, ear: Ear, sandbox: RunningSandbox
+) -> None:
+    sent = await anna.send_voice(opus())
+    await answered(anna, sent)
+    chat = sandbox.world.chat(42, anna.id)
+    assert chat is not None
+    again = sandbox.world.telegram_message(chat.messages[sent["message_id"]])
+    await sandbox.inject([{"message": again}])
+    await answered(anna, await anna.send("and now?"))
+    assert len(ear.heard) == 1
+    assert len(model.requests) == 2
+    assert sum("🎙" in message.get("text", "") for message in anna.messages.values()) == 1
+
+
 async def test_music_and_video_messages_are_heard_too(anna: SandboxPerson, ear: Ear) -> None:
     await answered(anna, await anna.send_audio(mp3(), name="song.mp3"))
     await answered(anna, await anna.send_video_note(mp4()))

@@ -1,6 +1,8 @@
 """What people do with an answer: have it made once more, go on, or read aloud; and change their question."""
 
+import structlog
 from aiogram import Bot, F, Router
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import CallbackQuery, Message
 from dishka.integrations.aiogram import FromDishka
 
@@ -8,13 +10,15 @@ from vitte.assistant.schemas import Given
 from vitte.assistant.service import AssistantService
 from vitte.assistant.speaking import SpeakingService
 from vitte.bot.asking import Asking
-from vitte.bot.filters import IsQuestion
+from vitte.bot.filters import IsQuestion, SaysOrShows
 from vitte.bot.keyboards.answer import SayButton, TurnButton
 from vitte.bot.menus import answer
 from vitte.bot.places import place_of
 from vitte.bot.texts import Texts
 from vitte.bot.voice import send_voice
 from vitte.users.schemas import Person
+
+logger = structlog.get_logger(__name__)
 
 
 async def answer_again(
@@ -72,7 +76,12 @@ async def say(
         return
     await answer(query)
     given = Given(text=message.text, message_id=message.message_id)
-    await send_voice(bot, message, given, person, speaking)
+    try:
+        await send_voice(bot, message, given, person, speaking)
+    except TelegramBadRequest as error:
+        # Who takes no voice messages is told; to try again would only be paid again.
+        logger.info("answer_not_spoken", reason=error.message)
+        await message.answer(texts.get("error-not-spoken"))
 
 
 async def answer_edited(
@@ -93,5 +102,5 @@ def create_router() -> Router:
     router.callback_query.register(answer_again, TurnButton.filter(F.action == "again"))
     router.callback_query.register(answer_more, TurnButton.filter(F.action == "more"))
     router.callback_query.register(say, SayButton.filter())
-    router.edited_message.register(answer_edited, IsQuestion())
+    router.edited_message.register(answer_edited, SaysOrShows(), IsQuestion())
     return router

@@ -22,7 +22,8 @@ from vitte.bot.keyboards.dialogs import (
     name_keyboard,
     title_of,
 )
-from vitte.bot.menus import answer, chat_of, show
+from vitte.bot.menus import answer, say, show
+from vitte.bot.places import place_pressed_in
 from vitte.bot.texts import Texts
 from vitte.catalogue.service import CatalogueService
 from vitte.core.clock import Clock, utc_now
@@ -81,10 +82,13 @@ async def begin_new(
 ) -> None:
     """Begin a dialog, as /new does."""
     persona = await catalogue.persona(person.settings.persona)
-    await dialogs.begin_new(person.id, persona.key)
+    if (place := place_pressed_in(query)) is not None:
+        await dialogs.end(place.chat_id, place.topic_id)
+    else:
+        await dialogs.begin_new(person.id, persona.key)
     await answer(query)
     await _show_list(query, bot, await dialogs.page(person.id), texts)
-    await bot.send_message(chat_of(query), opening_of(persona, texts))
+    await say(query, bot, opening_of(persona, texts))
 
 
 async def open_dialog(
@@ -153,11 +157,14 @@ async def take_name(
     dialogs: FromDishka[DialogService],
     users: FromDishka[UserService],
 ) -> None:
-    """Name the dialog; a text that was not asked for after all is a question."""
+    """Name the dialog; a text that was not asked for after all is a question, and so is what is none."""
+    if not message.text:
+        await users.stop_awaiting(person)
+        raise SkipHandler
     awaited = await users.take_text(person, message.message_id)
     if awaited is None:
         raise SkipHandler
-    title = await dialogs.rename(person.id, awaited.about, message.text or "")
+    title = await dialogs.rename(person.id, awaited.about, message.text)
     page = await dialogs.page(person.id)
     # It may be gone, or say so already when this is handled again.
     with suppress(TelegramBadRequest):

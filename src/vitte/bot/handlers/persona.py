@@ -9,7 +9,8 @@ from dishka.integrations.aiogram import FromDishka
 
 from vitte.bot.handlers.new import opening_of
 from vitte.bot.keyboards.catalogue import PersonaButton, persona_keyboard
-from vitte.bot.menus import answer, chat_of, show
+from vitte.bot.menus import answer, say, show
+from vitte.bot.places import place_pressed_in
 from vitte.bot.texts import Texts
 from vitte.catalogue.schemas import Persona
 from vitte.catalogue.service import CatalogueService
@@ -45,14 +46,20 @@ async def choose_persona(
         present = await catalogue.persona(person.settings.persona)
         await _show(query, bot, personas, present, texts)
         return
-    before = await dialogs.current(person.id)
-    await users.choose_persona(person, persona.key)
-    begun = await dialogs.begin_new(person.id, persona.key)
+    # Who presses twice is greeted once.
+    if (place := place_pressed_in(query)) is not None:
+        is_new = person.settings.persona != persona.key
+        await users.choose_persona(person, persona.key)
+        await dialogs.end(place.chat_id, place.topic_id)
+    else:
+        before = await dialogs.current(person.id)
+        await users.choose_persona(person, persona.key)
+        begun = await dialogs.begin_new(person.id, persona.key)
+        is_new = before is None or (before.id, before.persona) != (begun, persona.key)
     await answer(query, texts.get("persona-chosen", persona=persona.name(texts.language)))
     await _show(query, bot, personas, persona, texts)
-    # Who presses twice is greeted once.
-    if before is None or (before.id, before.persona) != (begun, persona.key):
-        await bot.send_message(chat_of(query), opening_of(persona, texts))
+    if is_new:
+        await say(query, bot, opening_of(persona, texts))
 
 
 async def _show(

@@ -1,6 +1,5 @@
 """/start: the greeting, and for who is new all that is needed to begin."""
 
-import contextlib
 from functools import cache
 
 from aiogram import Bot, Router
@@ -13,7 +12,7 @@ from dishka.integrations.aiogram import FromDishka
 from vitte.assistant.service import AssistantService
 from vitte.bot.asking import Asking
 from vitte.bot.keyboards.start import ExampleButton, example_keyboard, example_question
-from vitte.bot.menus import answer
+from vitte.bot.menus import answer, is_same
 from vitte.bot.texts import Texts
 from vitte.core.settings.processes import WorkerSettings
 from vitte.users.schemas import Person
@@ -49,9 +48,14 @@ async def ask_example(
         return
     await answer(query)
     # A question is told by its message: each greeting asks one, and those of its buttons that are left go.
-    with contextlib.suppress(TelegramBadRequest):
+    try:
         await query.message.edit_reply_markup(reply_markup=None)
-    await query.message.answer(texts.get("example-asked", question=question))
+    except TelegramBadRequest as error:
+        is_first = not is_same(error)
+    else:
+        is_first = True
+    if is_first:
+        await query.message.answer(texts.get("example-asked", question=question))
     await asking.ask_for(assistant, question, query.message, bot=bot, person=person, texts=texts)
 
 

@@ -86,10 +86,23 @@ def _images(message: Message) -> tuple[ImageRef, ...]:
     if message.photo:
         size = _enough(message.photo)
         # Telegram makes a JPEG of every photo.
-        return (ImageRef(file_id=size.file_id, mime_type="image/jpeg", width=size.width, height=size.height),)
+        photo = ImageRef(
+            file_id=size.file_id,
+            mime_type="image/jpeg",
+            width=size.width,
+            height=size.height,
+            unique_id=size.file_unique_id,
+        )
+        return (photo,)
     document = message.document
     if document is not None and _is_picture(document):
-        return (ImageRef(file_id=document.file_id, mime_type=str(document.mime_type)),)
+        return (
+            ImageRef(
+                file_id=document.file_id,
+                mime_type=str(document.mime_type),
+                unique_id=document.file_unique_id,
+            ),
+        )
     return ()
 
 

@@ -1,12 +1,13 @@
 """The buttons under an answer."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup
+from pydantic import Field
 
 from vitte.bot.texts import Texts
-from vitte.inbox.schemas import ASKING
+from vitte.inbox.schemas import ASKING, SPEAKING
 
 
 class TurnButton(CallbackData, prefix=ASKING):
@@ -16,10 +17,10 @@ class TurnButton(CallbackData, prefix=ASKING):
     """
 
     action: Literal["again", "more"]
-    question: int
+    question: Annotated[int, Field(ge=0, lt=2**63)]
 
 
-class SayButton(CallbackData, prefix="say"):
+class SayButton(CallbackData, prefix=SPEAKING):
     """Has the message above it read aloud."""
 
 
