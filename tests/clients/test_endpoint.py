@@ -193,6 +193,19 @@ async def test_a_wrong_key_or_a_limit_is_no_sign_that_a_server_is_away() -> None
         assert await stage.ask() == ANSWER
 
 
+async def test_a_server_that_is_back_and_limits_one_model_answers_the_others() -> None:
+    script = Script(fault="broken")
+    async with stage_for(script, retries=0, breaker_failures=1) as stage:
+        with pytest.raises(LlmError):
+            await stage.ask()
+        stage.endpoint._breaker._open_until = 0.0
+        script.faults = ["overloaded"]
+        script.fault = None
+        with pytest.raises(LlmError):
+            await stage.ask()
+        assert await stage.ask() == ANSWER
+
+
 @pytest.mark.parametrize("fault", ["silent", "error_event"])
 async def test_a_server_that_only_pretends_to_answer_counts_as_away(fault: Fault) -> None:
     script = Script(fault=fault, answer="one")

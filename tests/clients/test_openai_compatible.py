@@ -1,14 +1,19 @@
 """The client of language models, against a server that fails in every way that real ones do."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+import uvloop
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from tests.certificates import make_certificate
 from tests.patience import PATIENCE
 from vitte.clients.endpoint import endpoint
 from vitte.clients.llm import (
@@ -141,6 +146,69 @@ async def test_an_answer_that_never_ends_slowly_is_ended_in_total(script: Script
     async with model_at(script, total_timeout=0.5) as model:
         with pytest.raises(LlmTimeoutError):
             await ask(model)
+
+
+async def test_a_model_that_is_heard_to_think_is_not_silent(script: Script) -> None:
+    script.thoughts, script.between_tokens = 20, 0.1
+    async with model_at(script, first_token_timeout=1, idle_timeout=PATIENCE) as model:
+        chunks = [chunk async for chunk in model.stream(QUESTION)]
+    assert "".join(chunk.text for chunk in chunks) == "You said: Привет, how are you?"
+    assert "Hm." not in str(chunks)
+
+
+async def test_an_answer_in_parts_is_its_words_without_its_thoughts() -> None:
+    parts = [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]},
+        {"type": "text", "text": "Yes"},
+    ]
+    chunk = orjson.dumps({"choices": [{"delta": {"content": parts}, "finish_reason": "stop"}]})
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b"data: " + chunk + b"\n\ndata: [DONE]\n\n")
+
+    app = web.Application()
+    app.add_routes([web.post("/v1/chat/completions", answer)])
+    async with TestServer(app) as server:
+        model = ModelChain.of(LlmSettings(model="it", base_url=str(server.make_url("/v1"))))
+        assert await ask(model) == "Yes"
+        await model.close()
+
+
+def test_a_server_that_hangs_up_after_its_last_word_has_said_it_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = make_certificate(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", trusting)
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serving.load_cert_chain(certificate, key)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+        for event in (
+            b'{"choices":[{"delta":{"content":"Yes"}}]}',
+            b'{"choices":[{"delta":{"content":" indeed"},"finish_reason":"stop"}]}',
+            b"[DONE]",
+        ):
+            writer.write(b"data: " + event + b"\n\n")
+            await writer.drain()
+            # The first is read, and the others come while it waits for more to read together.
+            await asyncio.sleep(0.01)
+        writer.close()
+
+    async def answers() -> list[str]:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=serving)
+        port = server.sockets[0].getsockname()[1]
+        model = ModelChain.of(LlmSettings(model="it", base_url=f"https://localhost:{port}/v1", retries=0))
+        said = [await ask(model) for _ in range(5)]
+        await model.close()
+        server.close()
+        return said
+
+    # What processes run on, and what loses bytes that came while it was paused.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(answers()) == ["Yes indeed"] * 5
 
 
 async def test_a_reader_slower_than_the_silence_allowed_still_gets_the_answer(script: Script) -> None:

@@ -85,13 +85,14 @@ class Channel:
             self._is_sending = False
             # The end of the process: nobody shall wait for ever.
             _reject([*group, *self._waiting], "closed")
+            self._waiting = []
 
     async def _send(self, commands: list[tuple[Any, ...]]) -> list[Any] | Exception:
         """Return the answers, or why there are none."""
         try:
             with _Patience(self._timeout):
                 answers = await self._line.run(commands)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError, TimeoutError, RuntimeError) as error:
             return error
         errors = [answer for answer in answers if isinstance(answer, Exception)]
         if len(errors) == len(answers) and not all(_concerns_one_command(error) for error in errors):

@@ -107,7 +107,8 @@ class Line:
         if connection is not None and connection.is_connected:
             try:
                 return await _exchange(connection, commands)
-            except (RedisConnectionError, OSError):
+            except (RedisConnectionError, OSError, RuntimeError):
+                # The last is uvloop's word for a connection that broke while it rested.
                 await connection.disconnect(nowait=True)
         if connection is None:
             connection = self._connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]

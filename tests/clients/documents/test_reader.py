@@ -69,6 +69,14 @@ async def test_russian_text_is_read_in_whatever_encoding_it_came(encoding: str) 
     assert (await read(RUSSIAN.encode(encoding), "a.txt", "text/plain")).text == RUSSIAN
 
 
+@pytest.mark.parametrize("cut", [slice(1, None), slice(None, -3)])
+async def test_russian_text_that_was_cut_in_the_middle_of_a_letter_is_read_but_for_that(cut: slice) -> None:
+    text = "Привет, как дела? " * 20 + "ы"
+    found = (await read((text + "ы").encode()[cut], "a.txt", "text/plain")).text
+    assert "Привет, как дела? " * 19 in found
+    assert "Р" not in found
+
+
 async def test_western_text_of_an_old_encoding_keeps_its_accents() -> None:
     words = "Ein schöner Tag: Fußgänger überqueren die Straße. Déjà vu, señor?"
     assert (await read(words.encode("cp1252"), "a.txt")).text == words

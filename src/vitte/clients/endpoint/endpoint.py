@@ -114,7 +114,10 @@ class Endpoint:
                     self._note_silence(error)
                 raise
             except errors.overloaded:
-                # Neither there nor away: a limit of one model says nothing about another.
+                # Of one that is there it says nothing: a limit of one model is none of another. Of one that
+                # was away it does: others need not wait until this model has no limit any more.
+                if self._breaker.is_away:
+                    admission.note_answer()
                 raise
             except VitteError:
                 admission.note_answer()

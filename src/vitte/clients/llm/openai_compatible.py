@@ -131,7 +131,7 @@ class OpenAICompatibleModel:
             if length + calls.length > MAX_ANSWER:
                 raise LlmInterruptedError("the answer does not end")
             finished = finished or chunk.finish_reason is not None
-            if chunk.text or chunk.finish_reason or chunk.usage or chunk.tool_calls:
+            if chunk.text or chunk.finish_reason or chunk.usage or chunk.tool_calls or chunk.is_thinking:
                 yield chunk
                 # Counted anew after the yield: the consumer's own pace is not the model's silence.
                 silence_ends = _from_now(self._patience.idle)
@@ -170,12 +170,16 @@ async def _let_words_gather(response: aiohttp.ClientResponse) -> None:
     transport = None if connection is None else connection.transport
     if transport is None:
         return  # all has been read
-    # Not the protocol, which would pause its parser too: that hands on by halves what it finds then.
-    transport.pause_reading()
+    # TLS of uvloop loses what has come while it was paused when the server closes the connection then.
+    is_paused = transport.get_extra_info("ssl_object") is None
+    if is_paused:
+        # Not the protocol, which would pause its parser too: that hands on by halves what it finds then.
+        transport.pause_reading()
     try:
         await asyncio.sleep(_until_next_beat(_from_now(0)))
     finally:
-        transport.resume_reading()
+        if is_paused:
+            transport.resume_reading()
     # What the socket holds by now is to be in the buffer before that is read: or a word that had slipped in
     # before the pause would be all there is, and the others wait once more.
     for _ in range(_ROUNDS_TO_READ):
@@ -203,7 +207,7 @@ def _from_now(seconds: float) -> float:
 def _join(events: list[bytes], calls: ToolCallCollector) -> tuple[Chunk, bool, LlmInterruptedError | None]:
     """Return events as one piece, whether the answer is done, and what stands in the way of the rest."""
     text, finish_reason, usage = "", None, None
-    is_done, error = False, None
+    is_done, is_thinking, error = False, False, None
     for event in events:
         if event == _DONE:
             is_done = True
@@ -216,9 +220,13 @@ def _join(events: list[bytes], calls: ToolCallCollector) -> tuple[Chunk, bool, L
         text += chunk.text
         finish_reason = chunk.finish_reason or finish_reason
         usage = chunk.usage or usage
+        is_thinking = is_thinking or chunk.is_thinking
     # Only now is a call sure to be whole; some servers say that they are done and give no reason.
     called = calls.take() if error is None and (finish_reason or is_done) else ()
-    return Chunk(text=text, finish_reason=finish_reason, usage=usage, tool_calls=called), is_done, error
+    joined = Chunk(
+        text=text, finish_reason=finish_reason, usage=usage, tool_calls=called, is_thinking=is_thinking
+    )
+    return joined, is_done, error
 
 
 def _parse(event: bytes, calls: ToolCallCollector) -> Chunk:
@@ -235,6 +243,11 @@ def _parse(event: bytes, calls: ToolCallCollector) -> Chunk:
         choice = choices[0] if choices else {}
         delta = choice.get("delta") or {}
         text = delta.get("content") or ""
+        is_thinking = bool(delta.get("reasoning_content") or delta.get("reasoning"))
+        if isinstance(text, list):
+            is_thinking = True
+            # In parts, of which some are thoughts: https://docs.mistral.ai/capabilities/reasoning/
+            text = "".join(str(part.get("text") or "") for part in text if part.get("type") == "text")
         if pieces := delta.get("tool_calls"):
             calls.add(pieces)
         usage = data.get("usage")
@@ -242,6 +255,7 @@ def _parse(event: bytes, calls: ToolCallCollector) -> Chunk:
             # PostgreSQL stores any character but this one.
             text=str(text).replace("\0", ""),
             finish_reason=choice.get("finish_reason"),
+            is_thinking=is_thinking,
             usage=Usage(
                 prompt_tokens=int(usage.get("prompt_tokens") or 0),
                 completion_tokens=int(usage.get("completion_tokens") or 0),

@@ -71,6 +71,8 @@ class Chunk:
     usage: Usage | None = None
     model: str | None = None
     provider: str | None = None
+    is_thinking: bool = False
+    """Whether the model was heard to think, which is shown to nobody."""
     tool_calls: tuple[ToolCall, ...] = ()
 
 

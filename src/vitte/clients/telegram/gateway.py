@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import cast
 from weakref import WeakValueDictionary
 
 import structlog
@@ -10,6 +11,7 @@ from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.exceptions import (
     ClientDecodeError,
+    TelegramAPIError,
     TelegramEntityTooLarge,
     TelegramForbiddenError,
     TelegramMigrateToChat,
@@ -17,8 +19,9 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramServerError,
 )
-from aiogram.methods import SendMessageDraft
+from aiogram.methods import GetMe, SendMessageDraft
 from aiogram.methods.base import Response, TelegramMethod, TelegramType
+from aiogram.types import User
 
 from vitte.clients.telegram.cells import CallKind, cells_of
 from vitte.clients.telegram.lanes import Lane, current_lane
@@ -37,6 +40,10 @@ ChatHook = Callable[[int], Awaitable[None]]
 _ATTEMPTS = 6
 _FIRST_BACKOFF = 0.5
 _MAX_BACKOFF = 8.0
+_LONGEST_OUTAGE = 3600.0
+"""Seconds for which a message waits while Telegram answers nothing."""
+_ASKED_EVERY = 5.0
+_AWAY = (TelegramNetworkError, TelegramServerError, ClientDecodeError)
 _MAX_TOGETHER = 0.05
 """Seconds of waiting in which nobody asks for a pause worth looking for."""
 # Names of methods that Telegram counts as messages; all others pass unless their chat is paused.
@@ -55,11 +62,11 @@ class DraftDroppedError(Exception):
 class Gateway(BaseRequestMiddleware):
     """Keeps Telegram's limits, obeys its requests for a pause, and tries again what may be tried again.
 
-    Calls to one chat go out one after the other. A draft, or a call in the lane of previews, is sent once or
-    dropped (DraftDroppedError); any other call waits its turn and is tried up to six times when Telegram is
-    away. Being asked for a pause does not count as a try: a message that Telegram will take later is never
-    given up. A call whose answer was lost may take effect twice: a message that comes twice is better than
-    one that never comes.
+    Calls to one chat go out one after the other. A draft, or a call in the lane of previews, is sent once
+    or dropped (DraftDroppedError); any other call waits its turn and is tried up to six times when Telegram
+    is away. Being asked for a pause does not count as a try, and a message is given up only if Telegram
+    answers others meanwhile, or nobody for an hour: one that it will take later is not lost. A call whose
+    answer was lost may take effect twice: a message that comes twice is better than one that never comes.
     """
 
     def __init__(self, limits: Limits, settings: OutboundSettings, *, on_blocked: ChatHook) -> None:
@@ -68,6 +75,8 @@ class Gateway(BaseRequestMiddleware):
         self._on_blocked = on_blocked
         self._turns: WeakValueDictionary[int | str, asyncio.Lock] = WeakValueDictionary()
         self._moved: dict[int | str, int] = {}
+        self._asking = asyncio.Lock()
+        self._asked_at, self._was_away = -_ASKED_EVERY, False
 
     async def __call__(
         self,
@@ -99,7 +108,7 @@ class Gateway(BaseRequestMiddleware):
         chat_id: int | str,
     ) -> Response[TelegramType]:
         name = method.__api_method__
-        failures = 0
+        failures, begun = 0, time.monotonic()
         while True:
             await self._wait_for_turn(kind, chat_id)
             try:
@@ -117,21 +126,35 @@ class Gateway(BaseRequestMiddleware):
                 if isinstance(chat_id, int) and chat_id > 0:
                     await self._on_blocked(chat_id)
                 raise
-            except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
+            except _AWAY as error:
                 failures += 1
                 _calls(name, "away").inc()
                 may_repeat = not _may_be_dropped(kind) and not isinstance(error, TelegramEntityTooLarge)
-                if failures == _ATTEMPTS or not may_repeat:
+                may_wait = kind is CallKind.MESSAGE and time.monotonic() - begun < _LONGEST_OUTAGE
+                is_hopeless = failures >= _ATTEMPTS and not (
+                    may_wait and await self._is_away(make_request, bot)
+                )
+                if is_hopeless or not may_repeat:
                     if isinstance(error, ClientDecodeError):
                         # A proxy's page instead of an answer: to callers Telegram is away as it is else.
                         raise TelegramNetworkError(method=method, message=error.message) from error
                     raise
-                wait = min(_FIRST_BACKOFF * 2 ** (failures - 1), _MAX_BACKOFF)
+                wait = min(_FIRST_BACKOFF * 2 ** min(failures - 1, _ATTEMPTS), _MAX_BACKOFF)
                 logger.info("call_put_off", method=name, reason=type(error).__name__, seconds=wait)
                 await asyncio.sleep(wait)
                 continue
             _calls(name, "ok").inc()
             return response
+
+    async def _is_away(self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot) -> bool:
+        """Tell whether Telegram answers not even the simplest call; asked once for all who want to know."""
+        async with self._asking:
+            if time.monotonic() - self._asked_at > _ASKED_EVERY:
+                self._was_away = await _answers_nothing(
+                    cast("NextRequestMiddlewareType[User]", make_request), bot
+                )
+                self._asked_at = time.monotonic()
+        return self._was_away
 
     async def _wait_for_turn(self, kind: CallKind | None, chat_id: int | str) -> None:
         """Return when the call may go out. Raises DraftDroppedError."""
@@ -162,6 +185,16 @@ class Gateway(BaseRequestMiddleware):
         logger.info("pause_asked", chat_id=chat_id, seconds=error.retry_after, all_chats=concerns_all)
         if _may_be_dropped(kind):
             raise DraftDroppedError(error.retry_after)
+
+
+async def _answers_nothing(make_request: NextRequestMiddlewareType[User], bot: Bot) -> bool:
+    try:
+        await make_request(bot, GetMe())
+    except _AWAY:
+        return True
+    except TelegramAPIError:
+        return False  # to refuse is to answer
+    return False
 
 
 def _kind(method: TelegramMethod[TelegramType]) -> CallKind | None:

@@ -14,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 _HEADERS: Final = {"Content-Type": "application/json"}
 _OK: Final = 200
+_ADDRESS_KEPT: Final = 30
+"""Seconds for which the address of a name is used without being looked up again."""
 
 
 class JsonSession(AiohttpSession):
@@ -27,6 +29,8 @@ class JsonSession(AiohttpSession):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        # aiogram's hour is longer than a Bot API server of one's own may keep its address.
+        self._connector_init["ttl_dns_cache"] = _ADDRESS_KEPT
         self._results: dict[Any, TypeAdapter[Any]] = {}
         self._responses: dict[Any, type[Response[Any]]] = {}
 

@@ -45,6 +45,8 @@ class Script:
     """Those of the next calls, one each; `fault` is what comes after them."""
     retry_after: float | str | None = None
     """What "overloaded" tells of when to come back: seconds, or an HTTP date."""
+    thoughts: int = 0
+    """Pieces of reasoning that it streams before it says a word, as DeepSeek's and Qwen's models do."""
     words: int = 0
     """Least length of an answer; what the answer itself lacks is filled up, to `max_tokens` at most."""
     known_models: list[str] = field(default_factory=list)

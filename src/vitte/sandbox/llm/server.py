@@ -149,6 +149,10 @@ class ScriptedModel:
         # From when the call came, not from the last word: a busy machine makes no model slower.
         due = loop.time() + script.first_token
         await asyncio.sleep(script.first_token)
+        for _ in range(script.thoughts):
+            due += script.between_tokens
+            yield _event({"reasoning_content": "Hm. "})
+            await asyncio.sleep(max(0.0, due - loop.time()))
         await self._hold(0)
         whole = [] if fault == "empty" else self._tokens(body)
         # https://platform.openai.com/docs/api-reference/chat/object: "length" when it was cut there.

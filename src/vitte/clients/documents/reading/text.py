@@ -22,6 +22,8 @@ _CAPITAL_INSIDE = re.compile("[а-яё][А-ЯЁ]")
 _RUSSIAN = re.compile("[а-яёА-ЯЁ]")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_MOST_BROKEN = 20
+"""Characters above ASCII for each broken one, in a text that is UTF-8 nevertheless."""
 _MOST_CONTROL = 0.02
 """Share of control characters beyond which bytes are no text."""
 
@@ -45,10 +47,17 @@ def decode(content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        # One broken character in a long text makes it no other encoding.
-        if error.start > _SAMPLE:
+        # A few broken characters make it no other encoding.
+        if error.start > _SAMPLE or _is_nearly_utf_8(sample):
             return content.decode(errors="replace")
     return content.decode(_single_byte(sample), errors="replace")
+
+
+def _is_nearly_utf_8(sample: bytes) -> bool:
+    """Tell a text that was cut in a character, or has a few broken ones: in another encoding most are."""
+    text = sample.decode(errors="replace")
+    broken = text.count("�")
+    return sum(char > "\x7f" for char in text) - broken > _MOST_BROKEN * broken
 
 
 def _utf_16(sample: bytes) -> str | None:
