@@ -65,7 +65,7 @@ class Gateway(BaseRequestMiddleware):
     Calls to one chat go out one after the other. A draft, or a call in the lane of previews, is sent once
     or dropped (DraftDroppedError); any other call waits its turn and is tried up to six times when Telegram
     is away. Being asked for a pause does not count as a try, and a message is given up only if Telegram
-    answers others meanwhile, or nobody for an hour: one that it will take later is not lost. A call whose
+    answers other calls, or none for an hour: one that it will take later is not lost. A call whose
     answer was lost may take effect twice: a message that comes twice is better than one that never comes.
     """
 
