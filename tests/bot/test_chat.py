@@ -132,7 +132,9 @@ async def test_an_answer_that_broke_off_says_so(anna: SandboxPerson, model: Scri
 async def test_a_very_long_answer_arrives_whole_in_several_messages(
     anna: SandboxPerson, model: Script
 ) -> None:
-    model.answer = "\n\n".join(f"paragraph {number} " + "word " * 150 for number in range(12))
+    model.answer = "\n\n".join(
+        f"paragraph {number} " + "honorificabilitudinitatibus " * 40 for number in range(12)
+    )
     await anna.send("tell me")
     last = await anna.wait_for_message("paragraph 11")
     texts = [message["text"] for message in anna.messages.values() if message["from_bot"]]

@@ -121,9 +121,13 @@ async def test_a_message_is_not_given_up_while_telegram_answers_nobody(
     monkeypatch.setattr("vitte.clients.telegram.gateway._FIRST_BACKOFF", 0.01)
     monkeypatch.setattr("vitte.clients.telegram.gateway._MAX_BACKOFF", 0.01)
     await anna.send("hello")
-    await sandbox.add_fault("502", method="*", times=20)
+    monkeypatch.setattr("vitte.clients.telegram.gateway._ASKED_EVERY", 0.0)
+    await sandbox.add_fault("502", method="getMe", times=3)
+    await sandbox.add_fault("502", method="sendMessage", times=12)
     await client.send_message(anna.id, "one")
     await anna.wait_for_message("one")
+    # It failed after Telegram was back, too, and had as many tries as any.
+    assert len(await sandbox.calls(method="getMe")) == 4
 
 
 async def test_a_draft_without_room_is_dropped_and_never_waits(

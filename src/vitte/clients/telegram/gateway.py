@@ -108,7 +108,7 @@ class Gateway(BaseRequestMiddleware):
         chat_id: int | str,
     ) -> Response[TelegramType]:
         name = method.__api_method__
-        failures, begun = 0, time.monotonic()
+        tries = _Tries(kind, lambda: self._is_away(make_request, bot))
         while True:
             await self._wait_for_turn(kind, chat_id)
             try:
@@ -127,19 +127,15 @@ class Gateway(BaseRequestMiddleware):
                     await self._on_blocked(chat_id)
                 raise
             except _AWAY as error:
-                failures += 1
                 _calls(name, "away").inc()
                 may_repeat = not _may_be_dropped(kind) and not isinstance(error, TelegramEntityTooLarge)
-                may_wait = kind is CallKind.MESSAGE and time.monotonic() - begun < _LONGEST_OUTAGE
-                is_hopeless = failures >= _ATTEMPTS and not (
-                    may_wait and await self._is_away(make_request, bot)
-                )
-                if is_hopeless or not may_repeat:
+                if not may_repeat or await tries.are_hopeless():
                     if isinstance(error, ClientDecodeError):
                         # A proxy's page instead of an answer: to callers Telegram is away as it is else.
                         raise TelegramNetworkError(method=method, message=error.message) from error
                     raise
-                wait = min(_FIRST_BACKOFF * 2 ** min(failures - 1, _ATTEMPTS), _MAX_BACKOFF)
+                wait = min(_FIRST_BACKOFF * 2 ** min(tries.waits, _ATTEMPTS), _MAX_BACKOFF)
+                tries.waits += 1
                 logger.info("call_put_off", method=name, reason=type(error).__name__, seconds=wait)
                 await asyncio.sleep(wait)
                 continue
@@ -185,6 +181,34 @@ class Gateway(BaseRequestMiddleware):
         logger.info("pause_asked", chat_id=chat_id, seconds=error.retry_after, all_chats=concerns_all)
         if _may_be_dropped(kind):
             raise DraftDroppedError(error.retry_after)
+
+
+class _Tries:
+    """How often Telegram, while it was there, did not take one call."""
+
+    def __init__(self, kind: CallKind | None, is_away: Callable[[], Awaitable[bool]]) -> None:
+        self._may_wait = kind is CallKind.MESSAGE
+        self._is_away = is_away
+        self._begun = time.monotonic()
+        self._failures = 0
+        self._was_away = False
+        self.waits = 0
+
+    async def are_hopeless(self) -> bool:
+        """Count another failure, and tell whether it was the last that is waited for."""
+        self._failures += 1
+        if self._failures < _ATTEMPTS:
+            return False
+        if not self._may_wait or time.monotonic() - self._begun > _LONGEST_OUTAGE:
+            return True
+        if await self._is_away():
+            self._was_away = True
+            return False
+        if not self._was_away:
+            return True
+        # It is back: what failed until now says nothing about this call.
+        self._failures, self._was_away = 0, False
+        return False
 
 
 async def _answers_nothing(make_request: NextRequestMiddlewareType[User], bot: Bot) -> bool:
