@@ -42,6 +42,14 @@ async def two_dialogs(person: SandboxPerson) -> Json:
     return await person.ask("/dialogs")
 
 
+async def wants_to_rename(person: SandboxPerson, menu: Json) -> Json:
+    """Press all that it takes for the next text to be the name of the dialog about bees."""
+    await press(person, menu, "About bees")
+    menu = await shows(person, menu, "Rename")
+    await press(person, menu, "Rename")
+    return await shows(person, menu, "Send a new name")
+
+
 async def test_a_new_dialog_knows_nothing_of_the_last(ben: SandboxPerson, model: Script) -> None:
     await ben.ask("My name is Ben.")
     assert (await ben.ask("/new"))["text"].startswith("🆕 A new dialog · ✨ Assistant")
@@ -67,10 +75,7 @@ async def test_who_switches_goes_on_where_they_were(ben: SandboxPerson, model: S
 
 async def test_a_dialog_gets_the_name_that_is_sent_next(ben: SandboxPerson) -> None:
     menu = await two_dialogs(ben)
-    await press(ben, menu, "About bees")
-    menu = await shows(ben, menu, "Rename")
-    await press(ben, menu, "Rename")
-    menu = await shows(ben, menu, "Send a new name")
+    menu = await wants_to_rename(ben, menu)
     assert "Honey" in (await ben.ask("“Honey”\nand wax"))["text"]
     await shows(ben, menu, "Honey")
     # And the next text is a question again.
@@ -83,14 +88,11 @@ async def test_what_is_sent_instead_of_a_name_is_asked_and_is_no_name(
 ) -> None:
     await ben.ask("About bees")
     menu = await ben.ask("/dialogs")
-    await press(ben, menu, "About bees")
-    menu = await shows(ben, menu, "Rename")
-    await press(ben, menu, "Rename")
-    await shows(ben, menu, "Send a new name")
-    sticker = loads(_text_update(ben, 10_000, ""))
-    del sticker["message"]["text"]
-    place = {"latitude": 55.75, "longitude": 37.61}
-    await sandbox.inject([{"message": {**sticker["message"], "location": place}}])
+    await wants_to_rename(ben, menu)
+    update = loads(_text_update(ben, 10_000, ""))
+    del update["message"]["text"]
+    update["message"]["location"] = {"latitude": 55.75, "longitude": 37.61}
+    await sandbox.inject([{"message": update["message"]}])
     await ben.wait_for_message("You said: [Location")
     assert (await ben.ask("Cats?"))["text"] == "You said: Cats?"
     assert await titles(ben) == ["✅ About bees"]
@@ -103,10 +105,7 @@ async def test_no_question_becomes_a_name_by_mistake(
     await ben.ask("About bees")
     menu = await ben.ask("/dialogs")
     other = await ben.ask("/settings")
-    await press(ben, menu, "About bees")
-    menu = await shows(ben, menu, "Rename")
-    await press(ben, menu, "Rename")
-    menu = await shows(ben, menu, "Send a new name")
+    menu = await wants_to_rename(ben, menu)
     match instead:
         case "cancel button":
             await press(ben, menu, "Cancel")
@@ -133,10 +132,7 @@ async def test_a_name_that_is_handled_again_after_a_crash_is_no_question(
 ) -> None:
     await ben.ask("About bees")
     menu = await ben.ask("/dialogs")
-    await press(ben, menu, "About bees")
-    menu = await shows(ben, menu, "Rename")
-    await press(ben, menu, "Rename")
-    await shows(ben, menu, "Send a new name")
+    await wants_to_rename(ben, menu)
     first = await ben.ask("Honey")
     async with transaction:
         # As if the bot had been killed before it could mark it as done.
