@@ -62,6 +62,14 @@ async def test_a_backup_can_be_read_by_nobody_else(backups: BackupService) -> No
         assert path.stat().st_mode & 0o077 == 0
 
 
+async def test_what_a_killed_backup_left_in_plain_is_gone_with_the_next(backups: BackupService) -> None:
+    left = backups.folder.path / ".work-killed"
+    left.mkdir(parents=True)
+    (left / "plain").write_text("everything")
+    await backups.make()
+    assert not left.exists()
+
+
 async def test_no_secret_stands_on_a_command_line(
     backup_settings: Settings, make_backups: MakeBackups, programs: Path, tmp_path: Path
 ) -> None:

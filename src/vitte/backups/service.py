@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -161,5 +162,8 @@ class BackupService:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise BackupError("another backup or restore is going on") from None
+            # Of whoever was killed in the middle of it, whole dumps in plain: nobody else has the lock.
+            for left in self.folder.path.glob(f"{_WORK}*"):
+                shutil.rmtree(left, ignore_errors=True)
             with tempfile.TemporaryDirectory(prefix=_WORK, dir=self.folder.path) as work:
                 yield Path(work)
