@@ -15,6 +15,7 @@ from vitte.core.clock import utc_now
 from vitte.core.settings import Settings
 from vitte.db.engine import SessionFactory
 from vitte.db.models import Dialog, InboxUpdate, Memory, Message, Subscription, UpdateState, User
+from vitte.db.transaction import Transaction
 from vitte.main.container import make_container
 
 SECRET_WORDS = "what nobody else may read"
@@ -127,6 +128,15 @@ async def test_dialogs_and_subscriptions_name_their_person(owner: aiohttp.Client
             assert "/admin/user/detail?pk=1" in text
     assert await found(owner, f"/admin/dialog/list?q={quote('100%')}") == 1
     assert await found(owner, f"/admin/dialog/list?q={quote('погод%100')}") == 0
+
+
+async def test_a_subscription_of_a_plan_that_the_owner_made_is_shown(
+    owner: aiohttp.ClientSession, transaction: Transaction
+) -> None:
+    async with transaction:
+        await transaction.session.execute(update(Subscription).values(plan="our-own"))
+    for path in ("/admin/subscription/list", "/admin/subscription/detail?pk=1"):
+        assert "our-own" in await page(owner, path)
 
 
 async def test_given_up_updates_are_found_with_their_error(owner: aiohttp.ClientSession) -> None:

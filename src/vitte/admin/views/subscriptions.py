@@ -2,12 +2,12 @@
 
 from sqlalchemy import ColumnElement, select
 from starlette.requests import Request
-from starlette_admin import DateTimeField, EnumField, IntegerField
+from starlette_admin import DateTimeField, EnumField, IntegerField, StringField
 from starlette_admin.i18n import lazy_gettext as _
 
 from vitte.admin.views.people import person_matches
 from vitte.admin.views.person_field import OwnedView, PersonField
-from vitte.db.models import Plan, Subscription, SubscriptionStatus, User
+from vitte.db.models import Subscription, SubscriptionStatus, User
 
 
 class SubscriptionsView(OwnedView):
@@ -20,7 +20,8 @@ class SubscriptionsView(OwnedView):
     fields = (
         IntegerField("id", label="ID"),
         PersonField("user_id", label=_("Person")),
-        EnumField("plan", label=_("Plan"), choices=[(plan.value, plan.value) for plan in Plan]),
+        # By its key, whatever plans there are.
+        StringField("plan", label=_("Plan")),
         EnumField(
             "status",
             label=_("Status"),
