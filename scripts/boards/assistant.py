@@ -20,7 +20,7 @@ ASSISTANT = Dashboard(
             Panel(
                 title="Share that failed",
                 queries={
-                    "failed": f'sum(rate(vitte_answers_total{{outcome!="complete"}}[{RATE}]))'
+                    "failed": f'sum(rate(vitte_answers_total{{outcome!~"complete|stopped"}}[{RATE}]))'
                     f" / sum(rate(vitte_answers_total[{RATE}]))"
                 },
                 unit="percentunit",
